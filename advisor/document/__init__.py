@@ -1,0 +1,1 @@
+"""YAML text with an exact span for every key and value."""

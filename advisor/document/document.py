@@ -1,0 +1,62 @@
+"""A file's text, its tree and its problems; offsets to lines and columns and back."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+from advisor.document.nodes import Mapping, Node, Path, Sequence, Span
+from advisor.document.problems import Problem
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Line and column from 1; columns in code points."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """`text` has no byte order mark; `root` is None where the text does not parse or is empty."""
+
+    path: str
+    text: str
+    root: Node | None
+    problems: tuple[Problem, ...] = ()
+    bom: bool = False
+    _lines: list[int] = field(default_factory=list, repr=False, compare=False)
+
+    @property
+    def line_starts(self) -> list[int]:
+        if not self._lines:
+            self._lines.append(0)
+            self._lines.extend(match.end() for match in _LINE_END.finditer(self.text))
+        return self._lines
+
+    def position(self, offset: int) -> Position:
+        starts = self.line_starts
+        line = bisect_right(starts, offset)
+        return Position(line, offset - starts[line - 1] + 1)
+
+    def line(self, number: int) -> str:
+        """The text of a line, numbered from 1, without its line end."""
+        starts = self.line_starts
+        end = starts[number] if number < len(starts) else len(self.text)
+        return self.text[starts[number - 1] : end].rstrip("\r\n")
+
+    def at(self, path: Path) -> Node | None:
+        """The node at a path, or None where the text has none."""
+        node = self.root
+        for part in path:
+            if isinstance(node, Mapping) and part in node.entries:
+                node = node.entries[str(part)].value
+            elif isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
+                node = node.items[part].value
+            else:
+                return None
+        return node

@@ -1,0 +1,248 @@
+"""Text to tree, over the C parser's events: iterative, bounded, and with problems in place of exceptions."""
+
+from __future__ import annotations
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from advisor.document.document import Document
+from advisor.document.nodes import Entry, Item, Mapping, Node, Scalar, Sequence, Span
+from advisor.document.problems import Problem
+from advisor.document.scalars import as_float, as_int, resolve_plain
+
+MAX_DEPTH = 100
+MAX_NODES = 200_000
+_BOM = "\ufeff"
+# PyYAML built without libyaml has only its pure parser: slower, same events.
+_EVENTS = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+_CORE = "tag:yaml.org,2002:"
+
+
+class _Stop(Exception):
+    """Ends the building of a tree that cannot become one."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+class _Frame:
+    """A collection that is being filled."""
+
+    __slots__ = ("anchor", "flow", "items", "key", "key_alias", "keys", "mapping", "merges", "size", "start")
+
+    def __init__(self, start: int, flow: bool, anchor: str | None, mapping: bool) -> None:
+        self.start, self.flow, self.anchor, self.mapping = start, flow, anchor, mapping
+        self.items: list[Item] = []
+        self.keys: dict[str, Entry] = {}
+        self.merges: list[tuple[Node, Span | None]] = []
+        self.key: Scalar | None = None
+        self.size = 1
+
+
+def parse_document(path: str, text: str) -> Document:
+    """Parse YAML text. Never raises for bad input: the document's `problems` say what is wrong."""
+    bom = text.startswith(_BOM)
+    if bom:
+        text = text[1:]
+    builder = _Builder()
+    try:
+        builder.build(text)
+        if "\t" in text:
+            _check_tabs(text)
+    except _Stop as stop:
+        builder.problems.append(stop.problem)
+        builder.root = None
+    except yaml.MarkedYAMLError as error:
+        builder.problems.append(_syntax(error, text))
+        builder.root = None
+    except yaml.reader.ReaderError as error:
+        builder.problems.append(_unprintable(text, error))
+        builder.root = None
+    return Document(path, text, builder.root, tuple(builder.problems), bom)
+
+
+class _Builder:
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.root: Node | None = None
+        self.stack: list[_Frame] = []
+        self.anchors: dict[str, tuple[Node, int]] = {}
+        self.open_anchors: set[str] = set()
+        self.end = 0
+
+    def build(self, text: str) -> None:
+        parser = _EVENTS(text)
+        documents = 0
+        while True:
+            event = parser.get_event()
+            if event is None:
+                break
+            kind = type(event)
+            if kind is ScalarEvent:
+                self.scalar(event, text)
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                self.open(event, kind is MappingStartEvent)
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                self.close(event)
+            elif kind is AliasEvent:
+                self.alias(event)
+            elif kind is DocumentStartEvent:
+                documents += 1
+                if documents == 2:
+                    at = event.start_mark.index
+                    raise _Stop(Problem("several-documents", "a second YAML document starts here", Span(at, at + 3)))
+
+    def scalar(self, event: ScalarEvent, text: str) -> None:
+        start, end, style = event.start_mark.index, event.end_mark.index, event.style or ""
+        if style in ("|", ">"):
+            end = start + len(text[start:end].rstrip())
+        node = Scalar(Span(start, end), _value(event, style), event.value, style, event.anchor)
+        self.end = max(self.end, end)
+        self.add(node, None, 1)
+
+    def open(self, event: MappingStartEvent | SequenceStartEvent, mapping: bool) -> None:
+        start = event.start_mark.index
+        if len(self.stack) >= MAX_DEPTH:
+            raise _Stop(Problem("too-deep", f"nested deeper than {MAX_DEPTH} levels", Span(start, start + 1)))
+        _check_tag(event.tag, Span(start, start + 1), collection=True)
+        if event.anchor:
+            self.open_anchors.add(event.anchor)
+        self.stack.append(_Frame(start, bool(event.flow_style), event.anchor, mapping))
+
+    def close(self, event: MappingEndEvent | SequenceEndEvent) -> None:
+        frame = self.stack.pop()
+        if frame.flow:
+            self.end = max(self.end, event.end_mark.index)
+        span = Span(frame.start, max(frame.start, self.end))
+        node: Node
+        if frame.mapping:
+            node = Mapping(span, _merged(frame), frame.flow, frame.anchor)
+        else:
+            node = Sequence(span, tuple(frame.items), frame.flow, frame.anchor)
+        if frame.anchor:
+            self.open_anchors.discard(frame.anchor)
+        self.add(node, None, frame.size)
+
+    def alias(self, event: AliasEvent) -> None:
+        span = Span(event.start_mark.index, event.end_mark.index)
+        name = event.anchor
+        if name in self.open_anchors:
+            raise _Stop(Problem("recursive-alias", f"*{name} stands inside the node that it names", span))
+        if name not in self.anchors:
+            raise _Stop(Problem("syntax", f"*{name} names an anchor that does not exist above it", span))
+        node, size = self.anchors[name]
+        self.end = max(self.end, span.end)
+        self.add(node, span, size)
+
+    def add(self, node: Node, alias: Span | None, size: int) -> None:
+        if alias is None and node.anchor:
+            self.anchors[node.anchor] = (node, size)
+        if not self.stack:
+            self.root = node
+            return
+        frame = self.stack[-1]
+        frame.size += size
+        if frame.size > MAX_NODES:
+            at = alias or node.span
+            raise _Stop(Problem("too-many-nodes", f"the aliases unfold to more than {MAX_NODES:,} values", at))
+        if not frame.mapping:
+            frame.items.append(Item(node, alias))
+        elif frame.key is None:
+            frame.key = _key(node, alias)
+        else:
+            self.entry(frame, frame.key, node, alias)
+            frame.key = None
+
+    def entry(self, frame: _Frame, key: Scalar, node: Node, alias: Span | None) -> None:
+        if key.text == "<<" and key.style == "":
+            frame.merges.append((node, alias))
+            return
+        first = frame.keys.pop(key.text, None)
+        if first is not None:
+            self.problems.append(
+                Problem("duplicate-key", f"the key {key.text!r} stands twice in this mapping", key.span, other=first.key.span)
+            )
+        frame.keys[key.text] = Entry(key, node, alias)
+
+
+def _key(node: Node, alias: Span | None) -> Scalar:
+    if not isinstance(node, Scalar):
+        raise _Stop(Problem("syntax", "a mapping or list cannot be a key", alias or node.span))
+    return node
+
+
+def _merged(frame: _Frame) -> dict[str, Entry]:
+    if not frame.merges:
+        return frame.keys
+    entries: dict[str, Entry] = {}
+    for source, alias in frame.merges:
+        maps = [item.value for item in source.items] if isinstance(source, Sequence) else [source]
+        for one in reversed(maps):
+            if not isinstance(one, Mapping):
+                raise _Stop(Problem("syntax", "'<<' takes a mapping or a list of mappings", alias or source.span))
+            for name, entry in one.entries.items():
+                entries[name] = Entry(entry.key, entry.value, entry.alias or alias, merged=True)
+    for name, entry in frame.keys.items():
+        entries.pop(name, None)
+        entries[name] = entry
+    return entries
+
+
+def _value(event: ScalarEvent, style: str) -> None | bool | int | float | str:
+    tag, text = event.tag, event.value
+    if tag is None or tag == "!":
+        return resolve_plain(text) if style == "" and tag is None else str(text)
+    _check_tag(tag, Span(event.start_mark.index, event.end_mark.index), collection=False)
+    if tag == _CORE + "int":
+        return as_int(text)
+    if tag == _CORE + "float":
+        return as_float(text)
+    if tag in (_CORE + "bool", _CORE + "null"):
+        return resolve_plain(text)
+    return str(text)
+
+
+def _check_tag(tag: str | None, span: Span, *, collection: bool) -> None:
+    if tag in (None, "!"):
+        return
+    known = ("map", "seq", "omap", "pairs", "set") if collection else ("str", "int", "float", "bool", "null", "binary")
+    if not tag.startswith(_CORE) or tag.removeprefix(_CORE) not in (*known, "timestamp"):
+        raise _Stop(Problem("tag", f"the tag {tag!r} is not one that NEL's loader accepts", span))
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    at = min(mark.index, len(text)) if mark else 0
+    message = " ".join(part for part in (error.problem, error.context) if part)
+    return Problem("syntax", message, Span(at, min(at + 1, len(text))), hint=_hint(message, text, at))
+
+
+def _hint(message: str, text: str, at: int) -> str:
+    line = text[text.rfind("\n", 0, at) + 1 :].split("\n", 1)[0]
+    if "mapping values are not allowed" in message:
+        return "a plain value cannot hold ': '; quote it, or put it in a '>-' block"
+    if "\t" in line[: len(line) - len(line.lstrip())] or "\\t" in message or "tab" in message:
+        return "YAML indents with spaces, not tabs"
+    if "did not find expected key" in message or "block mapping" in message:
+        return "check the indentation of this line against its neighbours"
+    return ""
+
+
+def _unprintable(text: str, error: Exception) -> Problem:
+    at = next((i for i, c in enumerate(text) if c < " " and c not in "\t\n\r" or c == "\x7f"), 0)
+    return Problem("unprintable", f"a control character (U+{ord(text[at]) if text else 0:04X}) is not legal in YAML", Span(at, at + 1))
+
+
+def _check_tabs(text: str) -> None:
+    """NEL reads with PyYAML's pure parser, which rejects some tabs that the C parser takes."""
+    for _ in yaml.parse(text, Loader=yaml.SafeLoader):
+        pass

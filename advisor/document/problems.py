@@ -1,0 +1,18 @@
+"""What can be wrong with a file before it means anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from advisor.document.nodes import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`kind` is a stable short name that rules ask for; `other` is the first place of a duplicate."""
+
+    kind: str
+    message: str
+    span: Span
+    hint: str = ""
+    other: Span | None = None

@@ -1,0 +1,85 @@
+"""Plain scalars to values, as NEL's loader (OmegaConf on PyYAML's YAML 1.1) reads them."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+# OmegaConf replaces YAML 1.1's float (so 1e4 is one) and drops its timestamps.
+_BOOL = re.compile(r"(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)\Z")
+_INT = re.compile(
+    r"(?:[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+)\Z"
+)
+_YAML_FLOAT = re.compile(
+    r"(?:[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
+    r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
+)
+_OMEGACONF_FLOAT = re.compile(
+    r"(?:[-+]?[0-9]+(?:_[0-9]+)*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+)"
+    r"|\.[0-9]+(?:_[0-9]+)*(?:[eE][-+][0-9]+)?|[-+]?[0-9]+(?:_[0-9]+)*(?::[0-5]?[0-9])+\.[0-9_]*"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
+)
+_NULLS = {"", "~", "null", "Null", "NULL"}
+_TRUE = {"yes", "true", "on"}
+
+
+@lru_cache(maxsize=4096)
+def resolve_plain(text: str) -> None | bool | int | float | str:
+    """The value of an unquoted scalar."""
+    if text in _NULLS:
+        return None
+    first = text[0]
+    if first in "yYnNtTfFoO" and _BOOL.match(text):
+        return text.lower() in _TRUE
+    if first in "-+.0123456789":
+        if _YAML_FLOAT.match(text) or (_OMEGACONF_FLOAT.match(text) and not _INT.match(text)):
+            return as_float(text)
+        if _INT.match(text):
+            return as_int(text)
+    return text
+
+
+def as_int(text: str) -> int | str:
+    """An integer in YAML 1.1's notations: 0b, 0x, leading-zero octal, and base 60 (12:00:00 is 43200)."""
+    body = text.replace("_", "")
+    sign = -1 if body.startswith("-") else 1
+    body = body.lstrip("+-")
+    try:
+        if body == "0":
+            return 0
+        if body.startswith("0b"):
+            return sign * int(body[2:], 2)
+        if body.startswith("0x"):
+            return sign * int(body[2:], 16)
+        if body.startswith("0"):
+            return sign * int(body, 8)
+        if ":" in body:
+            return sign * _base60([int(part) for part in body.split(":")])
+        return sign * int(body)
+    except ValueError:
+        return text
+
+
+def as_float(text: str) -> float | str:
+    """A float in YAML 1.1's notations, base 60 with a fraction too."""
+    body = text.replace("_", "").lower()
+    sign = -1.0 if body.startswith("-") else 1.0
+    body = body.lstrip("+-")
+    if body == ".inf":
+        return sign * float("inf")
+    if body == ".nan":
+        return float("nan")
+    try:
+        if ":" in body:
+            whole, _, fraction = body.rpartition(":")
+            return sign * (_base60([int(part) for part in whole.split(":")]) * 60 + float(fraction))
+        return sign * float(body)
+    except ValueError:
+        return text
+
+
+def _base60(parts: list[int]) -> int:
+    total = 0
+    for part in parts:
+        total = total * 60 + part
+    return total
