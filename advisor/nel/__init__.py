@@ -1,0 +1,1 @@
+"""What the text means to NEL: dialect, composition, effective values, tasks, serve commands."""
