@@ -1,0 +1,107 @@
+"""Effective values: what a config means after composition, each value with where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from advisor.document.nodes import Data, Mapping, Node, Path, Scalar, Sequence, Span
+
+MISSING = "???"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value came from: `source` is '' for the config's own text, else for people ("the default of
+    deployment vllm in NEL 0.2.6", "_endpoints.yaml"). `key` and `value` are spans in the config's own text."""
+
+    source: str = ""
+    key: Span | None = None
+    value: Span | None = None
+    node: Node | None = None
+
+
+@dataclass(slots=True)
+class Effective:
+    """One effective value: a scalar, or children by name or by index. `masked` is the `???` of a person that
+    did not override this default."""
+
+    data: None | bool | int | float | str | dict[str, Effective] | list[Effective]
+    origin: Origin
+    masked: Origin | None = None
+
+    @property
+    def is_missing(self) -> bool:
+        return self.data == MISSING
+
+    def child(self, part: str | int) -> Effective | None:
+        data = self.data
+        if isinstance(data, dict):
+            return data.get(part) if isinstance(part, str) else None
+        if isinstance(data, list) and isinstance(part, int) and 0 <= part < len(data):
+            return data[part]
+        return None
+
+    def at(self, path: Path) -> Effective | None:
+        node: Effective | None = self
+        for part in path:
+            node = node.child(part) if node is not None else None
+        return node
+
+    def plain(self) -> Data:
+        """Plain data, interpolations left as text."""
+        data = self.data
+        if isinstance(data, dict):
+            return {name: child.plain() for name, child in data.items()}
+        if isinstance(data, list):
+            return [child.plain() for child in data]
+        return data
+
+
+Children: TypeAlias = "dict[str, Effective]"
+
+
+def from_node(node: Node, source: str = "", key: Span | None = None, alias: Span | None = None) -> Effective:
+    """A document's node as effective values. Spans of another file's nodes are left out: they are no places in this one."""
+    own = source == ""
+    origin = Origin(source, key, alias or node.span, node) if own else Origin(source)
+    if isinstance(node, Scalar):
+        return Effective(node.value, origin)
+    if isinstance(node, Mapping):
+        children = {name: from_node(e.value, source, e.key.span, e.alias) for name, e in node.entries.items()}
+        return Effective(children, origin)
+    return Effective([from_node(item.value, source, None, item.alias) for item in node.items], origin)
+
+
+def from_data(data: Data, source: str) -> Effective:
+    """Plain data of a shipped group as effective values."""
+    origin = Origin(source)
+    return _from_data(data, origin)
+
+
+def _from_data(data: Data, origin: Origin) -> Effective:
+    if isinstance(data, dict):
+        return Effective({name: _from_data(value, origin) for name, value in data.items()}, origin)
+    if isinstance(data, list):
+        return Effective([_from_data(value, origin) for value in data], origin)
+    return Effective(data, origin)
+
+
+def merge(base: Effective, over: Effective) -> Effective:
+    """`over` merged onto `base` as OmegaConf merges: mappings deeply, lists and scalars replaced, and a `???`
+    never replaces a value that is there."""
+    if isinstance(base.data, dict) and isinstance(over.data, dict):
+        children = dict(base.data)
+        for name, value in over.data.items():
+            children[name] = merge(children[name], value) if name in children else value
+        return Effective(children, over.origin if over.origin.value else base.origin)
+    if over.is_missing and not base.is_missing:
+        return Effective(base.data, base.origin, masked=over.origin)
+    return over
+
+
+def nest(path: Path, value: Effective) -> Effective:
+    """The value below a chain of otherwise empty mappings."""
+    for part in reversed(path):
+        value = Effective({str(part): value}, Origin(value.origin.source))
+    return value

@@ -1,0 +1,117 @@
+"""`${...}` as OmegaConf 2.3 reads it: where it stands, what it names, what it becomes.
+
+Values of environment variables are never read: `${oc.env:X}` is an unknown value.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEY, ENV, RESOLVER, NESTED, BROKEN = "key", "environment", "resolver", "nested", "broken"
+# OmegaConf's own, Hydra's, and the one that NEL registers.
+RESOLVERS = frozenset(
+    "oc.create oc.decode oc.deprecated oc.dict.keys oc.dict.values oc.env oc.select"
+    " hydra now python_version select_not_null".split()
+)
+_PART = r"[^\\{}()\[\]:. \t'\"]+"
+_KEY_FORM = re.compile(rf"\s*(\.*(?:{_PART}|\[{_PART}\])(?:\.{_PART}|\[{_PART}\])*)\s*\Z")
+_RESOLVER_FORM = re.compile(r"\s*([A-Za-z_][\w\-]*(?:\.[A-Za-z_][\w\-]*)*)\s*:(.*)\Z", re.S)
+_PARTS = re.compile(_PART)
+
+
+@dataclass(frozen=True, slots=True)
+class Interpolation:
+    """One `${...}` of a string: `start` and `end` are indexes in that string. `name` is the key path, the
+    variable, or the resolver; `default` the text after the comma of `oc.env`."""
+
+    start: int
+    end: int
+    text: str
+    kind: str
+    name: str
+    arguments: str = ""
+    default: str | None = None
+
+    @property
+    def key_path(self) -> tuple[str, ...]:
+        """The absolute path of a key interpolation; () for a relative one."""
+        return () if self.name.startswith(".") else tuple(_PARTS.findall(self.name))
+
+
+def find_interpolations(text: str) -> list[Interpolation]:
+    """Every outermost interpolation of a string, escaped ones (`\\${`) left out, and those nested in them."""
+    return list(_find(text, 0)) if "${" in text else []
+
+
+def outermost(found: list[Interpolation]) -> list[Interpolation]:
+    """Those that stand inside no other."""
+    return [one for n, one in enumerate(found) if not any(o.start < one.start < o.end for o in found[:n])]
+
+
+def _find(text: str, base: int) -> Iterator[Interpolation]:
+    at = 0
+    while True:
+        at = text.find("${", at)
+        if at < 0:
+            return
+        if _escaped(text, at):
+            at += 2
+            continue
+        end = _closing(text, at + 2)
+        if end < 0:
+            yield Interpolation(base + at, base + len(text), text[at:], BROKEN, "")
+            return
+        inner = text[at + 2 : end]
+        yield _classify(base + at, base + end + 1, text[at : end + 1], inner)
+        yield from _find(inner, base + at + 2)
+        at = end + 1
+
+
+def _escaped(text: str, at: int) -> bool:
+    backslashes = 0
+    while at > backslashes and text[at - 1 - backslashes] == "\\":
+        backslashes += 1
+    return backslashes % 2 == 1
+
+
+def _closing(text: str, at: int) -> int:
+    depth = 1
+    for i in range(at, len(text)):
+        if text[i] == "{":
+            depth += 1
+        elif text[i] == "}":
+            depth -= 1
+            if depth == 0:
+                return i
+    return -1
+
+
+def _classify(start: int, end: int, text: str, inner: str) -> Interpolation:
+    if "${" in inner:
+        return Interpolation(start, end, text, NESTED, inner)
+    match = _KEY_FORM.match(inner)
+    if match:
+        return Interpolation(start, end, text, KEY, match[1])
+    match = _RESOLVER_FORM.match(inner)
+    if match and match[1] == "oc.env":
+        name, comma, default = match[2].partition(",")
+        return Interpolation(start, end, text, ENV, name.strip().strip("'\""), match[2], default.strip() if comma else None)
+    if match:
+        return Interpolation(start, end, text, RESOLVER, match[1], match[2])
+    return Interpolation(start, end, text, BROKEN if not _grammar_accepts(text) else NESTED, inner)
+
+
+def _grammar_accepts(text: str) -> bool:
+    from omegaconf import grammar_parser
+    from omegaconf.errors import GrammarParseError
+
+    try:
+        grammar_parser.parse(text)
+    except GrammarParseError:
+        return False
+    return True
