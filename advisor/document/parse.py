@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import yaml
 from yaml.events import (
     AliasEvent,
@@ -56,8 +58,8 @@ def parse_document(path: str, text: str) -> Document:
     builder = _Builder()
     try:
         builder.build(text)
-        if "\t" in text:
-            _check_tabs(text)
+        if "\t" in text or builder.question_in_flow:
+            _check_with_pure_parser(text)
     except _Stop as stop:
         builder.problems.append(stop.problem)
         builder.root = None
@@ -78,12 +80,13 @@ class _Builder:
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.open_anchors: set[str] = set()
         self.end = 0
+        self.question_in_flow = False
 
     def build(self, text: str) -> None:
         parser = _EVENTS(text)
         documents = 0
         while True:
-            event = parser.get_event()
+            event: Any = parser.get_event()
             if event is None:
                 break
             kind = type(event)
@@ -101,15 +104,17 @@ class _Builder:
                     at = event.start_mark.index
                     raise _Stop(Problem("several-documents", "a second YAML document starts here", Span(at, at + 3)))
 
-    def scalar(self, event: ScalarEvent, text: str) -> None:
+    def scalar(self, event: Any, text: str) -> None:
         start, end, style = event.start_mark.index, event.end_mark.index, event.style or ""
         if style in ("|", ">"):
             end = start + len(text[start:end].rstrip())
+        elif style == "" and event.value.startswith("?") and self.stack and self.stack[-1].flow:
+            self.question_in_flow = True
         node = Scalar(Span(start, end), _value(event, style), event.value, style, event.anchor)
         self.end = max(self.end, end)
         self.add(node, None, 1)
 
-    def open(self, event: MappingStartEvent | SequenceStartEvent, mapping: bool) -> None:
+    def open(self, event: Any, mapping: bool) -> None:
         start = event.start_mark.index
         if len(self.stack) >= MAX_DEPTH:
             raise _Stop(Problem("too-deep", f"nested deeper than {MAX_DEPTH} levels", Span(start, start + 1)))
@@ -118,7 +123,7 @@ class _Builder:
             self.open_anchors.add(event.anchor)
         self.stack.append(_Frame(start, bool(event.flow_style), event.anchor, mapping))
 
-    def close(self, event: MappingEndEvent | SequenceEndEvent) -> None:
+    def close(self, event: Any) -> None:
         frame = self.stack.pop()
         if frame.flow:
             self.end = max(self.end, event.end_mark.index)
@@ -132,7 +137,7 @@ class _Builder:
             self.open_anchors.discard(frame.anchor)
         self.add(node, None, frame.size)
 
-    def alias(self, event: AliasEvent) -> None:
+    def alias(self, event: Any) -> None:
         span = Span(event.start_mark.index, event.end_mark.index)
         name = event.anchor
         if name in self.open_anchors:
@@ -197,7 +202,7 @@ def _merged(frame: _Frame) -> dict[str, Entry]:
     return entries
 
 
-def _value(event: ScalarEvent, style: str) -> None | bool | int | float | str:
+def _value(event: Any, style: str) -> None | bool | int | float | str:
     tag, text = event.tag, event.value
     if tag is None or tag == "!":
         return resolve_plain(text) if style == "" and tag is None else str(text)
@@ -242,7 +247,7 @@ def _unprintable(text: str, error: Exception) -> Problem:
     return Problem("unprintable", f"a control character (U+{ord(text[at]) if text else 0:04X}) is not legal in YAML", Span(at, at + 1))
 
 
-def _check_tabs(text: str) -> None:
-    """NEL reads with PyYAML's pure parser, which rejects some tabs that the C parser takes."""
+def _check_with_pure_parser(text: str) -> None:
+    """NEL reads with PyYAML's pure parser, which rejects some tabs, and `{a: ???}`, that the C parser takes."""
     for _ in yaml.parse(text, Loader=yaml.SafeLoader):
         pass

@@ -122,8 +122,7 @@ class _Composer:
             return SIBLING, self.sibling_parts(entry, name, sibling)
         shipped = shipped_groups().get(name)
         if shipped is not None:
-            package = entry.package if entry.explicit_package else name.partition("/")[0]
-            return SHIPPED, [nest(tuple(package.split(".")) if package else (), shipped)]
+            return SHIPPED, [nest(_path(entry.package), shipped)]
         return (INTERNAL if name.startswith("internal/") or "/internal/" in name else NOT_FOUND), []
 
     def sibling_parts(self, entry: DefaultsEntry, name: str, document: Document) -> list[Effective]:
@@ -132,10 +131,13 @@ class _Composer:
         header = _PACKAGE_HEADER.match(document.text)
         if header and not entry.explicit_package:
             package = "" if header[1] == "_global_" else package if header[1] == "_group_" else header[1]
-        path = tuple(package.split(".")) if package else ()
         own = self.own_values(document, source)
         inner = self.parts(document, own, name.rpartition("/")[0], top=False) if self.files < _MAX_FILES else [own]
-        return [nest(path, part) for part in inner]
+        return [nest(_path(package), part) for part in inner]
+
+
+def _path(package: str) -> tuple[str, ...]:
+    return tuple(package.split(".")) if package else ()
 
 
 @cache

@@ -60,7 +60,7 @@ def _from_string(index: int, node: Scalar) -> DefaultsEntry:
         node.span,
         group,
         option,
-        config.lstrip("/"),
+        config.lstrip("/").removesuffix(".yaml"),
         _package(package, group),
         explicit_package=bool(package),
         optional="optional" in words[:-1],
@@ -77,9 +77,8 @@ def _from_group(index: int, span: Span, name: str, value: Node) -> list[Defaults
     for option in options:
         chosen = option.value if isinstance(option, Scalar) else None
         legal = isinstance(option, Scalar) and (chosen is None or isinstance(chosen, str))
-        text = chosen if isinstance(chosen, str) else None
+        text = chosen.removesuffix(".yaml") if isinstance(chosen, str) else None
         config = f"{group}/{text}" if text and text != "???" else ""
-        folder = config.rpartition("/")[0]
         out.append(
             DefaultsEntry(
                 index,
@@ -87,7 +86,7 @@ def _from_group(index: int, span: Span, name: str, value: Node) -> list[Defaults
                 group,
                 text,
                 config,
-                _package(package, folder),
+                _package(package, group),
                 explicit_package=bool(package),
                 optional="optional" in words[:-1],
                 override="override" in words[:-1],
@@ -99,6 +98,8 @@ def _from_group(index: int, span: Span, name: str, value: Node) -> list[Defaults
 
 
 def _package(explicit: str, folder: str) -> str:
+    """Hydra's: the group of a `group: option` entry, the folder of a plain path (`execution/slurm/default` lands in
+    execution.slurm, which is a mistake), or what follows the @."""
     if explicit in ("_global_", "_here_"):
         return ""
     return explicit or folder.replace("/", ".")

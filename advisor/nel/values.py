@@ -15,9 +15,11 @@ _MAX_LENGTH = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A value that the files alone do not tell, and why."""
+    """A value that the files alone do not tell, and why. `there` is whether the key is there, None where even that
+    is unknown."""
 
     reason: str
+    there: bool | None = True
 
 
 class Absent:
@@ -105,4 +107,4 @@ class Values:
         return node
 
     def _nothing_at(self, path: Path) -> Value:
-        return Unknown("a config that is not here may set it") if self.composition.is_open(path) else ABSENT
+        return Unknown("a config that is not here may set it", None) if self.composition.is_open(path) else ABSENT

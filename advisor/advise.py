@@ -1,0 +1,96 @@
+"""The heart: a target and what is known of the world, to advice. Pure but for reading the files that the target names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from advisor.document.document import Document
+from advisor.document.reading import read_document
+from advisor.engine.base import RuleBase
+from advisor.engine.findings import Finding, finding_of
+from advisor.nel.compose import SiblingReader
+from advisor.nel.context import Context
+from advisor.nel.dialect import CORE, LAUNCHER, NEXT, OTHER, dialect_of
+from advisor.nel.redaction import Redactor, redactor_for
+from advisor.subjects.launcher import launcher_world
+from advisor.subjects.subject import World
+
+MAX_FINDINGS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """Something that was not checked, and why."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What there is to say of one target. `kind` is launcher, next, checkpoint or unknown. The document is the one that the
+    findings' spans lie in; `redactor` hides its secrets in whatever is printed from it."""
+
+    path: str
+    kind: str
+    findings: tuple[Finding, ...]
+    unchecked: tuple[Unchecked, ...]
+    document: Document
+    redactor: Redactor
+
+
+def advise(path: str, base: RuleBase, context: Context) -> Advice:
+    """Advice on one config file. Never raises for what a file holds."""
+    return advise_document(read_document(path), base, context)
+
+
+def advise_document(
+    document: Document, base: RuleBase, context: Context, read_sibling: SiblingReader | None = None
+) -> Advice:
+    """Advice on a config that is already read, such as an editor's buffer."""
+    kind = dialect_of(document)
+    redactor = redactor_for(document)
+    if kind not in (LAUNCHER, OTHER) or (kind == OTHER and not document.problems):
+        return Advice(document.path, _public(kind), (), (_not_ours(kind),), document, redactor)
+    world = launcher_world(document, context, read_sibling)
+    findings = [finding_of(firing) for firing in base.match(world, context.nel_version) if firing.rule.reports]
+    findings.sort(key=lambda f: (f.place.span.start, _RANK[f.severity], f.rule))
+    unchecked = [Unchecked(what, reason) for what, reason in world.unchecked]
+    if len(findings) > MAX_FINDINGS:
+        unchecked.append(Unchecked("further findings", f"only the first {MAX_FINDINGS} of {len(findings)} are listed"))
+    hidden = tuple(redacted(finding, redactor) for finding in findings[:MAX_FINDINGS])
+    return Advice(document.path, _public(kind), hidden, tuple(unchecked), document, redactor)
+
+
+_RANK = {"error": 0, "warning": 1, "info": 2}
+
+
+def redacted(finding: Finding, redactor: Redactor) -> Finding:
+    """The finding with no secret in any of its texts."""
+    if not redactor.secrets:
+        return finding
+    hide = redactor.text
+    fix = finding.fix and replace(
+        finding.fix,
+        title=hide(finding.fix.title),
+        edits=tuple(replace(edit, argument=redactor.data(edit.argument)) for edit in finding.fix.edits),
+    )
+    return replace(
+        finding,
+        message=hide(finding.message),
+        why=hide(finding.why),
+        because=tuple(hide(line) for line in finding.because),
+        fix=fix,
+    )
+
+
+def _public(kind: str) -> str:
+    return kind if kind in (LAUNCHER, NEXT) else OTHER
+
+
+def _not_ours(kind: str) -> Unchecked:
+    if kind == NEXT:
+        return Unchecked("the whole file", "it is written for nel-next (nemo-evaluator 0.4 and later), which is not checked yet")
+    if kind == CORE:
+        return Unchecked("the whole file", "it is a run config of the nemo-evaluator core, not of the launcher")
+    return Unchecked("the whole file", "it is not recognised as a NEL config")

@@ -1,0 +1,179 @@
+"""Firings to findings: what a person reads, where it stands, why, and the mend as data."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from advisor.document.nodes import Data, Path, dotted
+from advisor.engine.base import Firing
+from advisor.engine.conditions import read, shown
+from advisor.engine.rule import ConditionData, FixSpec, Rule
+from advisor.nel.values import Absent, Unknown, Value
+from advisor.subjects.subject import Place, Subject, resolve_name, value_of
+
+# {name} or {name!r}, but not the braces of ${...}.
+_FIELD = re.compile(r"(?<!\$)\{([a-z_][\w.\-]*)(!r)?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change, as data: an operation at a path, with its argument."""
+
+    op: str
+    path: Path
+    argument: Data = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    title: str
+    safety: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    rule: str
+    name: str
+    severity: str
+    message: str
+    why: str
+    place: Place
+    fix: Fix | None
+    evidence: tuple[str, ...]
+    because: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    related: tuple[tuple[str, Place], ...] = ()
+
+
+def finding_of(firing: Firing) -> Finding:
+    """What a firing says to a person."""
+    rule, subject = firing.rule, firing.subject
+    return Finding(
+        rule=rule.id,
+        name=_text(value_of(subject, rule.name_by)) if rule.name_by else rule.name,
+        severity=rule.severity,
+        message=fill(rule.message, subject),
+        why=fill(rule.why, subject),
+        place=_place(rule, subject),
+        fix=_fix(rule.fix, subject) if rule.fix else None,
+        evidence=rule.evidence,
+        because=tuple(line for condition in rule.when for line in _because(condition, subject)),
+        tags=rule.tags,
+        related=tuple(_related(rule, subject)),
+    )
+
+
+def fill(template: str, subject: Subject) -> str:
+    """A template with the user's own values in place of its fields."""
+
+    def value(match: re.Match[str]) -> str:
+        text = _text(value_of(subject, match[1]))
+        return f"'{text}'" if match[2] else text
+
+    return _FIELD.sub(value, template)
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    if isinstance(value, Absent | Unknown):
+        return "absent" if isinstance(value, Absent) else "unknown"
+    if isinstance(value, list):
+        return ", ".join(_text(one) for one in value)
+    return str(value)
+
+
+def _place(rule: Rule, subject: Subject) -> Place:
+    """Where the rule points: its `at`, else what its first conditions speak of, else the subject."""
+    if rule.at:
+        return _place_of(subject, rule.at) or subject.place
+    for condition in rule.when:
+        name = condition.get("name", "")
+        owner, attribute = resolve_name(subject, name)
+        place = owner.place_of(attribute) if owner is subject and attribute else None
+        if place is not None:
+            return place
+    return subject.place
+
+
+def _place_of(subject: Subject, name: str) -> Place | None:
+    owner, attribute = resolve_name(subject, name)
+    return owner.place_of(attribute) if owner is not None else None
+
+
+def _related(rule: Rule, subject: Subject) -> list[tuple[str, Place]]:
+    """Other places of the same text that the conditions speak of."""
+    main, out = _place(rule, subject), []
+    for condition in rule.when:
+        name = condition.get("name", "")
+        place = _place_of(subject, name) if name else None
+        if place is not None and place.span != main.span and place.span.end > place.span.start:
+            out.append((name, place))
+    return list(dict.fromkeys(out))
+
+
+def _because(condition: ConditionData, subject: Subject) -> list[str]:
+    if "name" not in condition:
+        return [read(condition)]
+    owner, attribute = resolve_name(subject, condition["name"])
+    source = owner.source_of(attribute) if owner is not None else ""
+    value = shown(value_of(subject, condition["name"]))
+    return [f"{condition['name']} is {value}" + (f" ({source})" if source else "")]
+
+
+def _fix(spec: FixSpec, subject: Subject) -> Fix | None:
+    """The fix with the user's own names and values; None where a value that it needs is not known."""
+    edits: list[Edit] = []
+    for operation, name, argument in spec.edits:
+        path = target_path(subject, name)
+        known, value = filled(argument, subject)
+        if path is None or not known:
+            return None
+        edits.append(Edit(operation, path, list(value) if isinstance(value, tuple) else value))
+    return Fix(fill(spec.title, subject), spec.safety, tuple(edits))
+
+
+def target_path(subject: Subject, name: str) -> Path | None:
+    """A name in a fix to a path in the config: `self`, an own key, or another subject's."""
+    if name == "self":
+        return subject.place.path
+    owner, attribute = resolve_name(subject, name)
+    if owner is None:
+        return None
+    if attribute in owner.places:
+        return owner.places[attribute].path
+    parts: list[str | int] = [part for part in attribute.split(".") if part]
+    return (*owner.base, *parts)
+
+
+def filled(argument: Any, subject: Subject) -> tuple[bool, Any]:
+    """An argument of a fix with its fields filled; a lone field keeps its value's type. (False, None) where one is unknown."""
+    if isinstance(argument, str):
+        lone = _FIELD.fullmatch(argument)
+        names = [match[1] for match in _FIELD.finditer(argument)]
+        values = [value_of(subject, name) for name in names]
+        if any(isinstance(value, Unknown | Absent) for value in values):
+            return False, None
+        return True, values[0] if lone else fill(argument, subject)
+    if isinstance(argument, dict):
+        pairs = {key: filled(value, subject) for key, value in argument.items()}
+        return all(known for known, _ in pairs.values()), {key: value for key, (_, value) in pairs.items()}
+    if isinstance(argument, list):
+        some = [filled(value, subject) for value in argument]
+        return all(known for known, _ in some), [value for _, value in some]
+    return True, argument
+
+
+def describe(edit: Edit) -> str:
+    """An edit in a few words."""
+    where = dotted(edit.path)
+    if edit.op == "set":
+        return f"set {where} to {shown(edit.argument)}"
+    return f"{edit.op.replace('_', ' ')} {where}" + (f": {shown(edit.argument)}" if edit.argument is not None else "")

@@ -1,0 +1,24 @@
+"""All subjects of a launcher config, in the order in which findings are listed within one line."""
+
+from __future__ import annotations
+
+from advisor.document.document import Document
+from advisor.document.nodes import Mapping
+from advisor.nel.compose import SiblingReader, compose
+from advisor.nel.context import Context
+from advisor.nel.values import Values
+from advisor.subjects.structure import add_document, add_sections
+from advisor.subjects.subject import World
+
+# Each takes (world, document, context) and adds its subjects; later ones may look earlier ones up.
+BUILDERS = (add_sections,)
+
+
+def launcher_world(document: Document, context: Context, read_sibling: SiblingReader | None = None) -> World:
+    """The subjects of a config; of a text that does not parse, only the document and its problems."""
+    world = World(Values(compose(document, read_sibling)))
+    add_document(world, document, context)
+    if isinstance(document.root, Mapping):
+        for add in BUILDERS:
+            add(world, document, context)
+    return world

@@ -1,0 +1,138 @@
+"""The typed things that rules speak about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from advisor.document.nodes import Path, Span
+from advisor.nel.effective import Effective
+from advisor.nel.values import ABSENT, Absent, Unknown, Value, Values
+
+Attribute: TypeAlias = "Value | Callable[[], Value]"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the config's own text: `path` for people and edits, `span` for the caret."""
+
+    path: Path
+    span: Span
+
+
+@dataclass(slots=True, eq=False)
+class Subject:
+    """One thing of `kind` at `place`. `attributes` are computed ones (a callable is evaluated once, when first asked);
+    any other name is a key path below `node`, the subject's own effective values, which stand at `base` in the config.
+    `places` say where computed attributes stand in the text."""
+
+    kind: str
+    place: Place
+    world: World
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+    node: Effective | None = None
+    base: Path = ()
+    parent: Subject | None = None
+    places: dict[str, Place] = field(default_factory=dict)
+
+    def get(self, name: str) -> Value:
+        """The value of an attribute or of a key path; ABSENT or Unknown where there is none."""
+        if name in self.attributes:
+            value = self.attributes[name]
+            if callable(value):
+                value = self.attributes[name] = value()
+            return value
+        node = self.find(name)
+        if node is not None:
+            return self.world.values.resolve(node)
+        if self.world.values.composition.is_open(self.base):
+            return Unknown("a config that is not here may set it", None)
+        return ABSENT
+
+    def find(self, name: str) -> Effective | None:
+        """The effective value at a key path below this subject."""
+        return self.node.at(tuple(name.split("."))) if self.node is not None else None
+
+    def place_of(self, name: str) -> Place | None:
+        """Where an attribute stands in the config's own text; None where it is a default or absent."""
+        if name in self.places:
+            return self.places[name]
+        if name in self.attributes:
+            return None
+        node = self.find(name)
+        if node is None:
+            return None
+        origin = node.masked or node.origin
+        span = origin.value if origin.value and origin.value.end > origin.value.start else origin.key
+        return Place((*self.base, *name.split(".")), span) if span else None
+
+    def source_of(self, name: str) -> str:
+        """Where a value that is not in the config's own text came from; '' where it is there, or computed."""
+        node = None if name in self.attributes else self.find(name)
+        return node.origin.source if node is not None else ""
+
+    def related(self, kind: str) -> Subject | None:
+        """The nearest subject of a kind: itself, one it belongs to, or the config's only one."""
+        subject: Subject | None = self
+        while subject is not None:
+            if subject.kind == kind:
+                return subject
+            subject = subject.parent
+        return self.world.singles.get(kind)
+
+
+@dataclass(slots=True, eq=False)
+class World:
+    """All subjects of one target. `singles` are those of which there is one, by kind; `unchecked` says what could not
+    be told, and why."""
+
+    values: Values
+    subjects: list[Subject] = field(default_factory=list)
+    singles: dict[str, Subject] = field(default_factory=dict)
+    unchecked: dict[tuple[str, str], None] = field(default_factory=dict)
+
+    def add(self, subject: Subject) -> Subject:
+        self.subjects.append(subject)
+        return subject
+
+    def add_single(self, subject: Subject) -> Subject:
+        self.singles[subject.kind] = subject
+        return self.add(subject)
+
+    def note(self, what: str, reason: str) -> None:
+        self.unchecked[what, reason] = None
+
+    def of(self, kind: str) -> Iterator[Subject]:
+        return (subject for subject in self.subjects if subject.kind == kind)
+
+
+def resolve_name(subject: Subject, name: str) -> tuple[Subject | None, str]:
+    """A name in a rule to a subject and the attribute's name there: `type`, or `deployment.type` from anywhere."""
+    kind, dot, rest = name.partition(".")
+    if dot and kind in KINDS:
+        return subject.related(kind), rest
+    return subject, name
+
+
+def value_of(subject: Subject, name: str) -> Value:
+    """The value of a name as a rule on this subject means it."""
+    owner, attribute = resolve_name(subject, name)
+    if owner is None:
+        return Unknown(f"there is no {name.partition('.')[0]} here", None)
+    return owner.get(attribute)
+
+
+def is_nothing(value: Value) -> bool:
+    return value is None or isinstance(value, Absent)
+
+
+# Every kind there is: a dotted name in a rule that begins with one of them asks that subject.
+KINDS = frozenset(
+    {
+        "document", "problem", "config", "default", "execution", "deployment", "evaluation", "target", "command", "flag",
+        "key", "setting", "interpolation", "env_var", "adapter", "adapter_field", "interceptor", "param", "extra",
+        "task", "judge_key", "hook", "mount", "destination", "export_key", "auxiliary", "checkpoint",
+    }
+)  # fmt: skip
+SINGLES = frozenset({"document", "config", "execution", "deployment", "evaluation", "target", "command", "checkpoint"})
