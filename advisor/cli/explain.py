@@ -1,0 +1,48 @@
+"""`nel-advisor explain`: a rule's text, and with a file why it fires there or does not."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from advisor.cli.failures import fail
+from advisor.cli.loading import base_or_fail, context_here
+from advisor.document.nodes import Mapping
+from advisor.document.reading import read_document
+from advisor.engine.selection import UnknownSelector, find_rules
+from advisor.engine.trace import trace
+from advisor.nel.context import NEWEST_NEL
+from advisor.nel.dialect import LAUNCHER, dialect_of
+from advisor.nel.redaction import redactor_for
+from advisor.report.rules import rule_text, trace_text
+from advisor.report.style import style_for
+from advisor.subjects.launcher import launcher_world
+
+
+@click.command("explain")
+@click.argument("rule")
+@click.argument("file", required=False)
+@click.option("--environment", is_flag=True, help="The job is submitted from this shell: its variables and ./.env count.")
+@click.option("--nel-version", metavar="VERSION", default=NEWEST_NEL, show_default=True, help="The launcher's version.")
+def command(rule: str, file: str | None, environment: bool, nel_version: str) -> None:
+    """What RULE (an id or a name) says. With FILE: each of its conditions, with its value there."""
+    base = base_or_fail()
+    try:
+        found = find_rules(base.rules, rule)
+    except UnknownSelector as error:
+        fail(str(error))
+    style = style_for(sys.stdout, "auto")
+    for one in found:
+        click.echo(rule_text(one, style) + "\n", color=True)
+    if file is None:
+        return
+    if not os.path.isfile(file):  # noqa: PTH113
+        fail(f"{file}: there is no such file")
+    document = read_document(file)
+    if isinstance(document.root, Mapping) and dialect_of(document) != LAUNCHER:
+        fail(f"{file}: not recognised as a launcher config")
+    world = launcher_world(document, context_here(check_environment=environment, nel_version=nel_version))
+    for one in found:
+        click.echo(trace_text(trace(base, one, world, nel_version), one, document, redactor_for(document), style), color=True)

@@ -1,0 +1,19 @@
+"""Failures of the call or of the tool: one line on standard error, exit code 2."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import click
+
+FOUND, FAILED = 1, 2
+
+
+def complain(message: str) -> None:
+    click.echo(f"nel-advisor: {message}", err=True)
+
+
+def fail(message: str) -> NoReturn:
+    complain(message)
+    sys.exit(FAILED)

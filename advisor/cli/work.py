@@ -1,0 +1,152 @@
+"""Targets to rendered advice, in this process or in several."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from advisor.advise import Advice, advise_document
+from advisor.document.document import Document
+from advisor.document.reading import decode_document, read_document
+from advisor.engine.base import RuleBase
+from advisor.engine.selection import Selection
+from advisor.nel.context import Context
+from advisor.report.json import advice_json
+from advisor.report.style import Style
+from advisor.report.summary import Summary, summary_of
+from advisor.report.text import advice_text
+from advisor.targets import config_in, yaml_files
+
+STANDARD_INPUT = "-"
+_FILES_A_PROCESS = 100
+_CHUNK = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A file to advise on: `named` by the caller, or found below a folder, where only NEL configs count."""
+
+    path: str
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What one target's advice comes to, ready to print."""
+
+    text: str
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """All that a worker needs; nothing in it changes."""
+
+    base: RuleBase
+    context: Context
+    selection: Selection
+    style: Style | None  # None for JSON
+    stdin_name: str
+
+    def run(self, target: Target) -> Rendered | None:
+        """None for a found file that is no NEL config."""
+        document = self._document(target)
+        if document is None:
+            return None
+        advice = advise_document(document, self.base, self.context)
+        advice = replace(advice, findings=tuple(f for f in advice.findings if self.selection.allows(f)))
+        return Rendered(self._render(advice), summary_of(advice))
+
+    def _document(self, target: Target) -> Document | None:
+        if target.path == STANDARD_INPUT:
+            return decode_document(self.stdin_name, sys.stdin.buffer.read())
+        return read_document(target.path) if target.named else config_in(target.path)
+
+    def _render(self, advice: Advice) -> str:
+        if self.style is None:
+            return json.dumps(advice_json(advice), ensure_ascii=False)
+        return advice_text(advice, self.style)
+
+
+def expand(paths: tuple[str, ...], complain: Callable[[str], None]) -> list[Target]:
+    """Files as named, folders as what is in them. A path that is not there is complained of and left out."""
+    targets: dict[Target, None] = {}
+    for path in paths:
+        if path != STANDARD_INPUT and os.path.isdir(path):  # noqa: PTH112
+            targets.update((Target(found, named=False), None) for found in yaml_files(path))
+        elif path == STANDARD_INPUT or os.path.lexists(path):
+            targets[Target(path, named=True)] = None
+        else:
+            complain(f"{path}: there is no such file or folder")
+    return list(targets)
+
+
+def default_jobs(targets: int) -> int:
+    """One process for few files, else as many as the cores allow."""
+    return max(1, min(len(os.sched_getaffinity(0)), targets // _FILES_A_PROCESS))
+
+
+def run_all(work: Work, targets: list[Target], jobs: int) -> Iterator[Rendered | None]:
+    """The results in the order of the targets."""
+    if jobs <= 1 or len(targets) < 2:
+        yield from map(work.run, targets)
+        return
+    yield from _run_in_processes(work, targets, jobs)
+
+
+_shared: list[Work] = []
+
+
+def _run_chunk(chunk: list[Target]) -> list[Rendered | None]:
+    return [_shared[0].run(target) for target in chunk]
+
+
+def _run_in_processes(work: Work, targets: list[Target], jobs: int) -> Iterator[Rendered | None]:
+    """Workers are forked, so that they have the compiled base at once."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    _shared[:] = [work]
+    chunks = [targets[at : at + _CHUNK] for at in range(0, len(targets), _CHUNK)]
+    with ProcessPoolExecutor(min(jobs, len(chunks)), mp_context=get_context("fork")) as pool:
+        for results in pool.map(_run_chunk, chunks):
+            yield from results
+
+
+def with_progress(results: Iterator[Rendered | None], total: int) -> Iterator[Rendered | None]:
+    """Shows a bar on a terminal once a second has passed."""
+    if not sys.stderr.isatty():
+        yield from results
+        return
+    started, bar = time.monotonic(), None
+    try:
+        for done, result in enumerate(results, 1):
+            if bar is None and time.monotonic() - started > 1 and done < total:
+                bar = _start_bar(total)
+            if bar is not None:
+                bar(done)
+            yield result
+    finally:
+        if bar is not None:
+            bar(None)
+
+
+def _start_bar(total: int) -> Callable[[int | None], None]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    progress = Progress(console=Console(stderr=True), transient=True)
+    progress.start()
+    task = progress.add_task("advising", total=total)
+
+    def show(done: int | None) -> None:
+        if done is None:
+            progress.stop()
+        else:
+            progress.update(task, completed=done)
+
+    return show

@@ -1,0 +1,59 @@
+"""Which rules' findings are wanted: by id, by name or by family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from advisor.engine.findings import Finding
+from advisor.engine.rule import Rule
+
+
+class UnknownSelector(ValueError):
+    """A word that is no rule's id, no name and no family."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Rule ids, and names that one rule of many names can carry; no `select` means all."""
+
+    families: dict[str, str]
+    select: frozenset[str]
+    ignore: frozenset[str]
+
+    def allows(self, finding: Finding) -> bool:
+        words = {finding.rule, finding.name, self.families.get(finding.rule, "")}
+        return (not self.select or bool(words & self.select)) and not words & self.ignore
+
+
+def make_selection(rules: Iterable[Rule], select: Iterable[str], ignore: Iterable[str]) -> Selection:
+    """A Selection from the words of a command line (each may hold several, comma-separated). Raises UnknownSelector."""
+    rules = tuple(rules)
+    known = {word for rule in rules for word in (rule.id, rule.family, rule.name, *rule.names)}
+    return Selection(
+        {rule.id: rule.family for rule in rules}, frozenset(_words(select, known)), frozenset(_words(ignore, known))
+    )
+
+
+def find_rules(rules: Iterable[Rule], word: str) -> list[Rule]:
+    """The rules of that id or name. Raises UnknownSelector."""
+    rules = tuple(rules)
+    found = [rule for rule in rules if word in (rule.id, rule.name, *rule.names)]
+    if not found:
+        raise _unknown(word, {known for rule in rules for known in (rule.id, rule.name, *rule.names)})
+    return found
+
+
+def _words(given: Iterable[str], known: set[str]) -> list[str]:
+    words = [word.strip() for some in given for word in some.split(",") if word.strip()]
+    for word in words:
+        if word not in known:
+            raise _unknown(word, known)
+    return words
+
+
+def _unknown(word: str, known: set[str]) -> UnknownSelector:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, sorted(known), 1)
+    return UnknownSelector(f"{word!r} is no rule's id, name or family" + (f"; did you mean {near[0]!r}?" if near else ""))

@@ -1,0 +1,66 @@
+"""Why a rule fired and why it did not: each condition's value for each subject, and the chain behind a conclusion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from advisor.engine.base import Firing, RuleBase
+from advisor.engine.conditions import atom_of, read, shown
+from advisor.engine.rule import ConditionData, Rule
+from advisor.subjects.subject import SINGLES, Subject, World, value_of
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionTrace:
+    """`holds` is None where the value is unknown; `value` is what was found; `behind` the firings that concluded it."""
+
+    text: str
+    holds: bool | None
+    value: str
+    behind: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectTrace:
+    subject: Subject
+    fires: bool
+    conditions: tuple[ConditionTrace, ...]
+
+
+def trace(base: RuleBase, rule: Rule, world: World, nel_version: str) -> list[SubjectTrace]:
+    """One trace for each subject of the rule's kind."""
+    firings = base.match(world, nel_version)
+    fired = {(firing.rule.id, id(firing.subject)) for firing in firings}
+    return [
+        SubjectTrace(
+            subject,
+            (rule.id, id(subject)) in fired,
+            tuple(_condition(condition, subject, firings) for condition in rule.when),
+        )
+        for subject in world.of(rule.on)
+    ]
+
+
+def _condition(condition: ConditionData, subject: Subject, firings: Sequence[Firing]) -> ConditionTrace:
+    if "concluded" in condition:
+        behind = tuple(
+            f"{firing.rule.name} on {firing.subject.kind}"
+            for firing in firings
+            if firing.rule.concludes == condition["concluded"] and _reaches(firing.subject, subject)
+        )
+        return ConditionTrace(read(condition), bool(behind), "", behind)
+    value = shown(value_of(subject, condition["name"])) if "name" in condition else ""
+    return ConditionTrace(read(condition), atom_of(condition).decide(subject), value)
+
+
+def _reaches(concluded: Subject, subject: Subject) -> bool:
+    """Whether a conclusion on one subject holds for another: for itself, for those below it, and from a single for all."""
+    if concluded.kind in SINGLES:
+        return True
+    above: Subject | None = subject
+    while above is not None:
+        if above is concluded:
+            return True
+        above = above.parent
+    return False

@@ -1,0 +1,46 @@
+"""Colour on a terminal, none elsewhere; wrapping to its width."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TextIO
+
+_CODES = {
+    "error": "1;31", "warning": "1;33", "info": "1;36", "bold": "1", "dim": "2", "fix": "32", "caret": "1;34", "path": "1",
+}  # fmt: skip
+_WIDEST = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    colour: bool
+    width: int
+
+    def paint(self, text: str, name: str) -> str:
+        return f"\033[{_CODES[name]}m{text}\033[0m" if self.colour and text else text
+
+    def wrap(self, text: str, indent: str, first: str) -> list[str]:
+        """Words filled into lines of the width; the first line begins with `first`, the others with `indent`."""
+        lines, line = [], first
+        for word in text.split():
+            if len(line) + len(word) + 1 > self.width and line not in (first, indent):
+                lines.append(line.rstrip())
+                line = indent
+            line += word + " "
+        return [*lines, line.rstrip()]
+
+
+def style_for(stream: TextIO, choice: str) -> Style:
+    """`choice` is auto, always or never; auto follows the stream, NO_COLOR and FORCE_COLOR."""
+    terminal = stream.isatty()
+    if choice == "auto":
+        choice = "always" if (terminal and "NO_COLOR" not in os.environ) or os.environ.get("FORCE_COLOR") else "never"
+    return Style(choice == "always", _width(stream) if terminal else 100)
+
+
+def _width(stream: TextIO) -> int:
+    try:
+        return max(40, min(_WIDEST, os.get_terminal_size(stream.fileno()).columns))
+    except (OSError, ValueError):
+        return 100

@@ -1,0 +1,118 @@
+"""Advice for people: place, source line with a caret, message, why, fix; then what was not checked."""
+
+from __future__ import annotations
+
+import re
+
+from advisor.advise import Advice
+from advisor.document.document import Document
+from advisor.engine.findings import Finding, describe
+from advisor.report.style import Style
+from advisor.report.summary import Summary
+
+_LABEL = "       "
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_MAX_SOURCE = 160
+
+
+def advice_text(advice: Advice, style: Style) -> str:
+    """All of one target's findings, and what was not checked of it; '' where there is nothing to say."""
+    blocks = [_finding(finding, advice, style) for finding in advice.findings]
+    notes = [
+        line
+        for note in advice.unchecked
+        for line in style.wrap(f"{note.what}: {note.reason}", " " * 15, "  not checked: ")
+    ]
+    if notes:
+        head = [] if advice.findings else [style.paint(safe(advice.path), "path")]
+        blocks.append("\n".join([*head, *(style.paint(line, "dim") for line in notes)]) + "\n")
+    return "\n".join(blocks)
+
+
+def _finding(finding: Finding, advice: Advice, style: Style) -> str:
+    at = advice.document.position(finding.place.span.start)
+    head = f"{style.paint(finding.severity, finding.severity)} {finding.rule} {style.paint(finding.name, 'bold')}"
+    lines = [f"{style.paint(f'{safe(advice.path)}:{at.line}:{at.column}', 'path')}: {head}"]
+    lines += style.wrap(safe(finding.message), "  ", "  ")
+    lines += _source(finding, advice, style)
+    lines += _labelled("why", safe(finding.why), style)
+    if finding.fix:
+        asks = "" if finding.fix.safety == "auto" else " (your choice)"
+        lines += _labelled("fix", safe(finding.fix.title) + asks, style, "fix")
+        lines += [f"{_LABEL}{style.paint('- ' + safe(describe(edit)), 'dim')}" for edit in finding.fix.edits]
+    return "\n".join(lines) + "\n"
+
+
+def _labelled(label: str, text: str, style: Style, colour: str = "bold") -> list[str]:
+    lines = style.wrap(text, _LABEL, f"  {label}: ")
+    lines[0] = f"  {style.paint(label + ':', colour)}{lines[0][len(label) + 3 :]}"
+    return lines
+
+
+def _source(finding: Finding, advice: Advice, style: Style) -> list[str]:
+    document = advice.document
+    if not document.text:
+        return []
+    span = finding.place.span
+    at = document.position(span.start)
+    source, start, length = _window(document, at.line, at.column - 1, max(1, span.end - span.start))
+    shown, before = advice.redactor.text(source), advice.redactor.text(source[:start])
+    marked = advice.redactor.text(source[start : start + length])
+    gutter = " " * len(str(at.line))
+    caret = " " * _columns(before) + "^" * max(1, _columns(marked))
+    bar = style.paint("|", "caret")
+    return [
+        f"  {gutter} {bar}",
+        f"  {style.paint(str(at.line), 'caret')} {bar} {safe(shown.expandtabs(4))}",
+        f"  {gutter} {bar} {style.paint(caret, finding.severity)}",
+    ]
+
+
+def _window(document: Document, line: int, start: int, length: int) -> tuple[str, int, int]:
+    """The part of a long line around the caret, with the caret's place and length in it."""
+    source = document.line(line)
+    length = min(length, max(1, len(source) - start))
+    if len(source) <= _MAX_SOURCE:
+        return source, start, length
+    left = max(0, min(start - 40, len(source) - _MAX_SOURCE))
+    cut = source[left : left + _MAX_SOURCE]
+    return cut, start - left, min(length, _MAX_SOURCE - (start - left))
+
+
+def _columns(text: str) -> int:
+    """How many columns a terminal needs for a text."""
+    text = text.expandtabs(4)
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def safe(text: str) -> str:
+    """Text from a file with nothing in it that steers a terminal."""
+    return _CONTROL.sub("\ufffd", text) if _CONTROL.search(text) else text
+
+
+def summary_text(summary: Summary, style: Style) -> str:
+    """The last line."""
+    if not summary.targets:
+        return "no NEL configs found"
+    counts = [
+        style.paint(_count(number, word), word) if number else _count(number, word)
+        for number, word in ((summary.errors, "error"), (summary.warnings, "warning"), (summary.infos, "info"))
+    ]
+    files = _count(summary.targets, "file")
+    if not summary.findings:
+        text = f"nothing found in {files}"
+    else:
+        text = f"{', '.join(counts)} in {files}"
+    if summary.fixable:
+        text += f"; {_count(summary.fixable, 'fix', 'fixes')} known, {summary.automatic} of them safe"
+    if summary.unchecked:
+        text += f"; not checked in full: {_count(summary.unchecked, 'file')}"
+    return text
+
+
+def _count(number: int, word: str, many: str = "") -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {many or word + 's'}"

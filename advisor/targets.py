@@ -1,0 +1,49 @@
+"""What to advise on: files as named, and the NEL configs found below folders."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+from advisor.document.document import Document
+from advisor.document.reading import decode_document, read_bytes
+from advisor.nel.dialect import is_nel_config
+
+_SUFFIXES = (".yaml", ".yml")
+_SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
+# A cheap look before parsing: no NEL config lacks all of these keys.
+_MARKS = re.compile(rb"\b(?:evaluation|deployment|execution|services|benchmarks)\b['\"]?[ \t]*:")
+
+
+def yaml_files(folder: str) -> Iterator[str]:
+    """YAML files below a folder, sorted. Hidden folders and symbolic links are left out: what was asked for is this tree,
+    and a link may lead out of it or round in a circle. A folder that cannot be read is passed over."""
+    folders = [folder]
+    while folders:
+        current = folders.pop()
+        try:
+            with os.scandir(current) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            continue
+        below = []
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                if not entry.name.startswith(".") and entry.name not in _SKIPPED:
+                    below.append(entry.path)
+            elif entry.name.endswith(_SUFFIXES) and entry.is_file(follow_symlinks=False):
+                yield entry.path
+        folders += reversed(below)
+
+
+def config_in(path: str) -> Document | None:
+    """The document of a file found below a folder; None where its content is no NEL config, or it cannot be read."""
+    try:
+        data = read_bytes(path)
+    except OSError:
+        return None
+    if not _MARKS.search(data):
+        return None
+    document = decode_document(path, data)
+    return document if is_nel_config(document) else None
