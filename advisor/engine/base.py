@@ -10,6 +10,7 @@ from advisor.engine.choice import make_engine
 from advisor.engine.conditions import Atom, atom_of
 from advisor.engine.reference import ReferenceEngine
 from advisor.engine.rule import Rule
+from advisor.nel.versions import within
 from advisor.subjects.subject import SINGLES, Subject, World
 
 
@@ -104,18 +105,4 @@ class RuleBase:
 
 def applies_to(rule: Rule, nel_version: str) -> bool:
     """Whether a rule's evidence covers a version of NEL."""
-    if not rule.nel:
-        return True
-    return _covers(rule.nel, nel_version)
-
-
-_COVERED: dict[tuple[str, str], bool] = {}
-
-
-def _covers(spec: str, version: str) -> bool:
-    key = (spec, version)
-    if key not in _COVERED:
-        from packaging.specifiers import SpecifierSet
-
-        _COVERED[key] = SpecifierSet(spec).contains(version, prereleases=True)
-    return _COVERED[key]
+    return not rule.nel or within(nel_version, rule.nel) is not False

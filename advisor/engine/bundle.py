@@ -1,7 +1,7 @@
 """All rules of the rule folders, from the files or from a cached bundle.
 
-The cache is JSON, so that a cache that others can write to cannot run code, and named by the hash of every rule file's
-bytes. Without a writable cache folder the files are read each time.
+The cache is JSON, so that a cache that others can write to cannot run code. It holds the path, size and time of every file
+that it was made from, and counts only while they are the same. Without a writable cache folder the files are read each time.
 """
 
 from __future__ import annotations
@@ -10,49 +10,50 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeAlias
 
 from advisor import __version__
 from advisor.engine.rule import FixSpec, Rule
 from advisor.knowledge import RULES
 
 _NOT_RULES = "knowledge"
+_FORMAT = 1
 
 
 def load_rules(extra: Iterable[str] = ()) -> tuple[Rule, ...]:
     """The shipped rules and those of extra folders, sorted by id. Raises RuleFileError for a file that is none."""
-    files = [file for folder in (str(RULES), *extra) for file in _rule_files(folder)]
-    contents = [(family, path, _read(path)) for family, path in files]
-    cache = _cache_path(contents)
-    rules = _from_cache(cache)
+    folders = [RULES, *extra]
+    files = [file for folder in folders for file in _rule_files(folder)]
+    cache = _cache_path(folders)
+    rules = _from_cache(cache, files)
     if rules is None:
-        rules = _from_files(contents)
-        _to_cache(cache, rules)
+        rules = _from_files(files)
+        _to_cache(cache, files, rules)
     return rules
 
 
-def _rule_files(folder: str) -> Iterator[tuple[str, str]]:
+# (family, path, size, modification time in ns)
+RuleFileStamp: TypeAlias = "tuple[str, str, int, int]"
+
+
+def _rule_files(folder: str) -> Iterator[RuleFileStamp]:
     with os.scandir(folder) as families:
         names = sorted(entry.name for entry in families if entry.is_dir() and entry.name != _NOT_RULES)
     for family in names:
         with os.scandir(f"{folder}/{family}") as entries:
-            files = sorted(entry.name for entry in entries if entry.name.endswith(".yaml"))
-        for name in files:
-            yield family, f"{folder}/{family}/{name}"
+            files = sorted((entry for entry in entries if entry.name.endswith(".yaml")), key=lambda entry: entry.name)
+        for file in files:
+            status = file.stat()
+            yield family, file.path, status.st_size, status.st_mtime_ns
 
 
-def _read(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
-
-
-def _from_files(contents: list[tuple[str, str, bytes]]) -> tuple[Rule, ...]:
-    from advisor.document.reading import decode_document
+def _from_files(files: list[RuleFileStamp]) -> tuple[Rule, ...]:
+    from advisor.document.reading import read_document
     from advisor.engine.rulefile import RuleFileError, load_rule
 
     rules: dict[str, Rule] = {}
-    for family, path, data in contents:
-        rule, _ = load_rule(decode_document(path, data), family)
+    for family, path, _, _ in files:
+        rule, _examples = load_rule(read_document(path), family)
         if rule.id in rules:
             raise RuleFileError(f"{path}: the id {rule.id} is taken by {rules[rule.id].file}")
         rules[rule.id] = rule
@@ -71,32 +72,32 @@ def _check_conclusions(rules: Iterable[Rule]) -> None:
                 raise RuleFileError(f"{rule.file}: when: no rule concludes {condition['concluded']!r}")
 
 
-def _cache_path(contents: list[tuple[str, str, bytes]]) -> str:
-    from hashlib import blake2b
+def _cache_path(folders: list[str]) -> str:
+    from zlib import crc32
 
-    digest = blake2b(__version__.encode(), digest_size=16)
-    for _, path, data in contents:
-        digest.update(f"\0{path}\0{len(data)}\0".encode())
-        digest.update(data)
-    folder = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
-    return f"{folder}/nel-advisor/rules-{digest.hexdigest()}.json"
+    where = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
+    return f"{where}/nel-advisor/rules-{__version__}-{crc32(chr(0).join(folders).encode()):08x}.json"
 
 
-def _from_cache(path: str) -> tuple[Rule, ...] | None:
+def _from_cache(path: str, files: list[RuleFileStamp]) -> tuple[Rule, ...] | None:
     try:
-        return tuple(_rule(data) for data in json.loads(_read(path)))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        with open(path, "rb") as file:
+            data = json.load(file)
+        if data["version"] != _FORMAT or data["files"] != [list(stamp) for stamp in files]:
+            return None
+        return tuple(_rule(rule) for rule in data["rules"])
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
-def _to_cache(path: str, rules: tuple[Rule, ...]) -> None:
+def _to_cache(path: str, files: list[RuleFileStamp], rules: tuple[Rule, ...]) -> None:
     from tempfile import NamedTemporaryFile
 
     folder = os.path.dirname(path)  # noqa: PTH120
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103
         with NamedTemporaryFile("w", dir=folder, prefix=".rules-", delete=False, encoding="utf-8") as file:
-            json.dump([asdict(rule) for rule in rules], file)
+            json.dump({"version": _FORMAT, "files": files, "rules": [asdict(rule) for rule in rules]}, file)
         os.replace(file.name, path)  # noqa: PTH105
     except OSError:
         return

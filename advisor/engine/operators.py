@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from advisor.nel.values import Absent, Unknown, Value
+from advisor.nel.versions import within
 
 Test = Callable[[Value], "bool | None"]
 
@@ -76,16 +77,7 @@ def _type(argument: str) -> Callable[[Any], bool]:
 
 
 def _version(argument: str) -> Callable[[Any], bool]:
-    def test(value: Any) -> bool:
-        from packaging.specifiers import SpecifierSet
-        from packaging.version import InvalidVersion
-
-        try:
-            return isinstance(value, str) and SpecifierSet(argument).contains(value, prereleases=True)
-        except InvalidVersion:
-            return False
-
-    return test
+    return lambda value: isinstance(value, str) and within(value, argument) is True
 
 
 def _any_of(argument: dict[str, Any]) -> Callable[[Any], bool]:

@@ -11,6 +11,7 @@ from advisor.document.document import Document
 from advisor.document.nodes import dotted, plain
 from advisor.engine.operators import OPERATORS, REFERENCES, TYPES
 from advisor.engine.rule import FixSpec, Rule
+from advisor.nel.versions import check_bounds
 from advisor.subjects.subject import KINDS
 
 FAMILIES = {
@@ -110,12 +111,7 @@ class RuleFile(_Strict):
     @field_validator("nel")
     @classmethod
     def _versions(cls, value: str) -> str:
-        from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-        try:
-            SpecifierSet(value)
-        except InvalidSpecifier as error:
-            raise ValueError(f"not a version range: {error}") from None
+        check_bounds(value)
         return value
 
     @model_validator(mode="after")
@@ -203,6 +199,8 @@ def _check_operator(name: str, op: str, argument: Any) -> None:
     }  # fmt: skip
     if op in wanted and not isinstance(argument, wanted[op]):
         raise ValueError(f"{name}: {op} takes a {' or '.join(t.__name__ for t in wanted[op])}, not {argument!r}")
+    if op == "version":
+        check_bounds(argument)
     if op in ("type", "not_type") and argument not in TYPES:
         raise ValueError(f"{name}: there is no type {argument!r}; one of {', '.join(TYPES)}")
     if op in ("any_of", "all_of"):

@@ -17,7 +17,7 @@ from advisor.engine.rulefile import ExampleFile, load_rule
 from advisor.knowledge import RULES
 from advisor.nel.context import Context
 
-FILES = sorted(path for path in RULES.glob("*/*.yaml") if path.parent.name != "knowledge")
+FILES = sorted(path for path in Path(RULES).glob("*/*.yaml") if path.parent.name != "knowledge")
 
 
 @dataclass(frozen=True)
