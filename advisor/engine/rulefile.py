@@ -111,7 +111,13 @@ class RuleFile(_Strict):
     @field_validator("nel")
     @classmethod
     def _versions(cls, value: str) -> str:
-        check_bounds(value)
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+        try:
+            SpecifierSet(value)
+            check_bounds(value)
+        except InvalidSpecifier as error:
+            raise ValueError(f"not a version range: {error}") from None
         return value
 
     @model_validator(mode="after")

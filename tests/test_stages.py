@@ -1,0 +1,56 @@
+"""Each folder is a stage of the way of the data, and imports only stages before it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import advisor
+
+ROOT = Path(advisor.__file__).parent
+STAGES = ["knowledge", "document", "nel", "checkpoint", "subjects", "engine", "advise", "targets", "report", "cli", "__main__"]
+MODULES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py" and "rules" not in path.parts)
+
+
+def stage_of(path: Path) -> str:
+    first = path.relative_to(ROOT).parts[0]
+    return first.removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("advisor."):
+            found.add(node.module.split(".")[1])
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("advisor.")}
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_only_stages_before_it(path: Path) -> None:
+    own = STAGES.index(stage_of(path))
+    later = {stage for stage in imported(path) if STAGES.index(stage) > own}
+    assert not later, f"{path.relative_to(ROOT)} imports later stages: {sorted(later)}"
+
+
+HEAVY = {"pydantic", "structlog", "watchdog", "rich", "asyncio", "omegaconf", "jinja2", "packaging", "logging", "multiprocessing"}
+
+
+def test_a_cold_advise_imports_nothing_heavy(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    config = tmp_path / "eval.yaml"
+    config.write_text("defaults: [{execution: local}, {deployment: none}, _self_]\nevaluation: {tasks: [{name: ns_gpqa}]}\n")
+    code = (
+        "import sys\nfrom advisor.cli.main import main\n"
+        "try: main(['advise', sys.argv[1]])\nexcept SystemExit: pass\n"
+        "print('IMPORTED', *sorted(sys.modules), file=sys.stderr)"
+    )
+    for _ in range(2):  # the first run may compile the rules
+        done = subprocess.run([sys.executable, "-c", code, str(config)], capture_output=True, text=True, check=True)
+    assert "IMPORTED" in done.stderr, done.stderr
+    assert not HEAVY & set(done.stderr.split("IMPORTED")[1].split())
