@@ -117,7 +117,7 @@ def measure_coverage(shards: tuple[Shard, ...], quantization: Quantization | Non
             continue
         declared = declaration.of(name, kind)
         mismatch = _mismatch(declared, observed, module, quantized)
-        if mismatch:
+        if mismatch and (declared == EXCLUDED or not declaration.possibly_excluded(name)):
             _note(found.setdefault((mismatch, kind, declared, observed), _Found()), name, layer)
     return Coverage(
         kinds=tuple(_kind(kind, tally) for kind, tally in sorted(tallies.items(), key=lambda t: (-t[1].modules, t[0]))),

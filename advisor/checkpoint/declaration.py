@@ -47,10 +47,11 @@ class Declaration:
             return EXCLUDED
         if kind in _NEVER:
             return UNKNOWN
-        declared = self._listed(quantization, names, kind)
-        if declared in (UNKNOWN, EXCLUDED):
-            return declared
-        return UNKNOWN if any(self._possible.matches(spelling) for spelling in names) else declared
+        return self._listed(quantization, names, kind)
+
+    def possibly_excluded(self, name: str) -> bool:
+        """True when some engine version may read an exclusion as naming this module too."""
+        return any(self._possible.matches(spelling) for spelling in spellings(name))
 
     def _listed(self, quantization: Quantization, names: tuple[str, ...], kind: str) -> str:
         if quantization.modelopt:
