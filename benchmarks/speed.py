@@ -1,0 +1,107 @@
+"""Speed as ratios in one run: cold against yamllint and the real launcher's dry run, and files per second over a corpus.
+
+    python benchmarks/speed.py [--corpus DIR] [--file FILE] [--runs N] [--launcher PYTHON]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("NEL_ADVISOR_SHARED", HERE.parent / "shared"))
+EXAMPLE = "modelopt/plugins__modelopt__skills__evaluation__recipes__examples__example_eval.yaml"
+BIN = Path(sys.executable).parent
+
+
+def wall(command: Sequence[str], env: dict[str, str] | None = None) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, env=env)
+    return time.perf_counter() - started
+
+
+def paired(a: Sequence[str], b: Sequence[str], runs: int) -> tuple[list[float], list[float]]:
+    """Both commands in turn, so that a machine that gets slower slows both."""
+    wall(a), wall(b)
+    pairs = [(wall(a), wall(b)) for _ in range(runs)]
+    return [x for x, _ in pairs], [y for _, y in pairs]
+
+
+def show(name: str, times: list[float]) -> None:
+    print(f"  {name:<34} min {min(times) * 1e3:8.1f} ms   median {statistics.median(times) * 1e3:8.1f} ms")
+
+
+def ratio(a: list[float], b: list[float]) -> float:
+    return statistics.median(x / y for x, y in zip(a, b, strict=True))
+
+
+def cold(file: Path, runs: int) -> list[float]:
+    print(f"cold, {file.name} ({len(file.read_text().splitlines())} lines), {runs} runs in turn")
+    ours, lint = paired([str(BIN / "nel-advisor"), "advise", str(file)], [str(BIN / "yamllint"), str(file)], runs)
+    show("nel-advisor advise", ours)
+    show("yamllint", lint)
+    print(f"  ratio ours / yamllint, median of pairs: {ratio(ours, lint):.2f}   (target: at most 1)")
+    return ours
+
+
+def against_launcher(python: str, file: Path, ours: list[float]) -> None:
+    nel = Path(python).parent / "nemo-evaluator-launcher"
+    with tempfile.TemporaryDirectory() as home:
+        env = {**os.environ, "HOME": home, "USER": "tester", "NEMO_EVALUATOR_TELEMETRY_LEVEL": "off"}
+        wall([str(nel), "run", "--config", str(file), "--dry-run"], env)
+        theirs = [wall([str(nel), "run", "--config", str(file), "--dry-run"], env) for _ in range(3)]
+    show("nel run --dry-run", theirs)
+    print(f"  ratio launcher / ours: {statistics.median(theirs) / statistics.median(ours):.0f}   (target: at least 50)")
+
+
+def throughput(folder: Path, runs: int) -> None:
+    """Inside one process, warm, and with the command as a whole on one and on two processes."""
+    from advisor.advise import advise
+    from advisor.engine.base import RuleBase
+    from advisor.engine.bundle import load_rules
+    from advisor.nel.context import Context
+
+    files = sorted(map(str, folder.rglob("*.yaml")))
+    base, context = RuleBase(load_rules()), Context()
+    for path in files[:50]:
+        advise(path, base, context)
+    best = 0.0
+    for _ in range(runs):
+        started = time.perf_counter()
+        for path in files:
+            advise(path, base, context)
+        best = max(best, len(files) / (time.perf_counter() - started))
+    print(f"throughput, {len(files)} files, {len(base.rules)} rules on {base.engine.name}")
+    print(f"  in one process, advise() alone      {best:8.0f} files/s   (target: at least 400)")
+    for jobs, target in ((1, 400), (2, 800)):
+        command = [str(BIN / "nel-advisor"), "advise", "--format", "json", "--jobs", str(jobs), *files]
+        took = min(wall(command) for _ in range(runs))
+        print(f"  whole command, {jobs} process(es)        {len(files) / took:8.0f} files/s   (target: at least {target})")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--corpus", type=Path, default=SHARED / "corpus")
+    parser.add_argument("--file", type=Path, default=SHARED / "corpus" / EXAMPLE)
+    parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--launcher", default=os.environ.get("NEL_ORACLE_PYTHON", str(HERE / ".oracle/bin/python")))
+    given = parser.parse_args()
+    if not given.file.is_file():
+        sys.exit(f"{given.file} is not there: name a config with --file and a folder of them with --corpus")
+    ours = cold(given.file, given.runs)
+    if Path(given.launcher).exists():
+        against_launcher(given.launcher, given.file, ours)
+    else:
+        print("  the real launcher is not installed (--launcher PYTHON): no comparison with its dry run")
+    throughput(given.corpus, 3)
+
+
+if __name__ == "__main__":
+    main()
