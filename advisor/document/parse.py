@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -18,14 +19,18 @@ from yaml.events import (
 from advisor.document.document import Document
 from advisor.document.nodes import Entry, Item, Mapping, Node, Scalar, Sequence, Span
 from advisor.document.problems import Problem
-from advisor.document.scalars import as_float, as_int, resolve_plain
+from advisor.document.scalars import Invalid, resolve_plain, tagged
 
-MAX_DEPTH = 100
+# A list nested 101 deep still composes in NEL, one of 121 ends in a RecursionError.
+MAX_DEPTH = 101
 MAX_NODES = 200_000
+# The pure parser takes about a second for each MB.
+MAX_PURE = 1_000_000
 _BOM = "\ufeff"
 # PyYAML built without libyaml has only its pure parser: slower, same events.
 _EVENTS = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _CORE = "tag:yaml.org,2002:"
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class _Stop(Exception):
@@ -57,19 +62,34 @@ def parse_document(path: str, text: str) -> Document:
         text = text[1:]
     builder = _Builder()
     try:
-        builder.build(text)
-        if "\t" in text or builder.question_in_flow:
-            _check_with_pure_parser(text)
+        builder = _built(text)
     except _Stop as stop:
         builder.problems.append(stop.problem)
         builder.root = None
     except yaml.MarkedYAMLError as error:
         builder.problems.append(_syntax(error, text))
         builder.root = None
-    except yaml.reader.ReaderError as error:
-        builder.problems.append(_unprintable(text, error))
+    except (yaml.reader.ReaderError, UnicodeEncodeError):
+        builder.problems.append(_unprintable(text))
         builder.root = None
     return Document(path, text, builder.root, tuple(builder.problems), bom)
+
+
+def _built(text: str) -> _Builder:
+    """The C parser's tree, except where NEL's, PyYAML's pure one, may take the text otherwise: some tabs, `?` in flow
+    style, a byte order mark inside the text."""
+    builder = _Builder()
+    try:
+        builder.build(_EVENTS(text), text)
+    except (yaml.MarkedYAMLError, yaml.reader.ReaderError):
+        if len(text) > MAX_PURE or _EVENTS is yaml.SafeLoader:
+            raise
+    else:
+        if not (builder.question_in_flow or "\t" in text or _BOM in text):
+            return builder
+    builder = _Builder()
+    builder.build(yaml.SafeLoader(text), text)
+    return builder
 
 
 class _Builder:
@@ -79,11 +99,11 @@ class _Builder:
         self.stack: list[_Frame] = []
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.open_anchors: set[str] = set()
+        self.seen_anchors: set[str] = set()
         self.end = 0
         self.question_in_flow = False
 
-    def build(self, text: str) -> None:
-        parser = _EVENTS(text)
+    def build(self, parser: Any, text: str) -> None:
         documents = 0
         while True:
             event: Any = parser.get_event()
@@ -108,8 +128,9 @@ class _Builder:
         start, end, style = event.start_mark.index, event.end_mark.index, event.style or ""
         if style in ("|", ">"):
             end = start + len(text[start:end].rstrip())
-        elif style == "" and event.value.startswith("?") and self.stack and self.stack[-1].flow:
+        elif style == "" and "?" in event.value and self.stack and self.stack[-1].flow:
             self.question_in_flow = True
+        self.anchor(event, Span(start, end))
         node = Scalar(Span(start, end), _value(event, style), event.value, style, event.anchor)
         self.end = max(self.end, end)
         self.add(node, None, 1)
@@ -119,9 +140,17 @@ class _Builder:
         if len(self.stack) >= MAX_DEPTH:
             raise _Stop(Problem("too-deep", f"nested deeper than {MAX_DEPTH} levels", Span(start, start + 1)))
         _check_tag(event.tag, Span(start, start + 1), collection=True)
+        self.anchor(event, Span(start, start + 1))
         if event.anchor:
             self.open_anchors.add(event.anchor)
         self.stack.append(_Frame(start, bool(event.flow_style), event.anchor, mapping))
+
+    def anchor(self, event: Any, span: Span) -> None:
+        if not event.anchor:
+            return
+        if event.anchor in self.seen_anchors:
+            raise _Stop(Problem("syntax", f"the anchor &{event.anchor} stands twice in this file", span))
+        self.seen_anchors.add(event.anchor)
 
     def close(self, event: Any) -> None:
         frame = self.stack.pop()
@@ -159,10 +188,12 @@ class _Builder:
         if frame.size > MAX_NODES:
             at = alias or node.span
             raise _Stop(Problem("too-many-nodes", f"the aliases unfold to more than {MAX_NODES:,} values", at))
-        if not frame.mapping:
-            frame.items.append(Item(node, alias))
-        elif frame.key is None:
+        if frame.mapping and frame.key is None:
             frame.key = _key(node, alias)
+            return
+        _check_value(node)
+        if frame.key is None:
+            frame.items.append(Item(node, alias))
         else:
             self.entry(frame, frame.key, node, alias)
             frame.key = None
@@ -171,11 +202,13 @@ class _Builder:
         if key.text == "<<" and key.style == "":
             frame.merges.append((node, alias))
             return
+        if key.value is None:
+            raise _Stop(Problem("syntax", "a key cannot be null", key.span))
         first = frame.keys.pop(key.text, None)
-        if first is not None:
-            self.problems.append(
-                Problem("duplicate-key", f"the key {key.text!r} stands twice in this mapping", key.span, other=first.key.span)
-            )
+        # NEL's loader looks for duplicates among keys that are strings; of others the last one wins.
+        if first is not None and isinstance(key.value, str) and isinstance(first.key.value, str):
+            message = f"the key {key.text!r} stands twice in this mapping"
+            self.problems.append(Problem("duplicate-key", message, key.span, other=first.key.span))
         frame.keys[key.text] = Entry(key, node, alias)
 
 
@@ -183,6 +216,11 @@ def _key(node: Node, alias: Span | None) -> Scalar:
     if not isinstance(node, Scalar):
         raise _Stop(Problem("syntax", "a mapping or list cannot be a key", alias or node.span))
     return node
+
+
+def _check_value(node: Node) -> None:
+    if isinstance(node, Scalar) and node.style == "" and node.value in ("=", "<<"):
+        raise _Stop(Problem("syntax", f"a lone {node.text} is no value in YAML 1.1; quote it", node.span))
 
 
 def _merged(frame: _Frame) -> dict[str, Entry]:
@@ -202,25 +240,23 @@ def _merged(frame: _Frame) -> dict[str, Entry]:
     return entries
 
 
-def _value(event: Any, style: str) -> None | bool | int | float | str:
+def _value(event: Any, style: str) -> bool | int | float | str | None:
     tag, text = event.tag, event.value
     if tag is None or tag == "!":
-        return resolve_plain(text) if style == "" and tag is None else str(text)
-    _check_tag(tag, Span(event.start_mark.index, event.end_mark.index), collection=False)
-    if tag == _CORE + "int":
-        return as_int(text)
-    if tag == _CORE + "float":
-        return as_float(text)
-    if tag in (_CORE + "bool", _CORE + "null"):
-        return resolve_plain(text)
-    return str(text)
+        return resolve_plain(text) if style == "" else str(text)
+    span = Span(event.start_mark.index, event.end_mark.index)
+    _check_tag(tag, span, collection=False)
+    value = tagged(tag.removeprefix(_CORE), text)
+    if isinstance(value, Invalid):
+        raise _Stop(Problem("tag", f"the tag {tag!r} does not fit this value", span))
+    return value
 
 
 def _check_tag(tag: str | None, span: Span, *, collection: bool) -> None:
     if tag in (None, "!"):
         return
-    known = ("map", "seq", "omap", "pairs", "set") if collection else ("str", "int", "float", "bool", "null", "binary")
-    if not tag.startswith(_CORE) or tag.removeprefix(_CORE) not in (*known, "timestamp"):
+    known = ("map", "seq", "omap", "pairs") if collection else ("str", "int", "float", "bool", "null", "binary")
+    if not tag.startswith(_CORE) or tag.removeprefix(_CORE) not in known:
         raise _Stop(Problem("tag", f"the tag {tag!r} is not one that NEL's loader accepts", span))
 
 
@@ -242,12 +278,8 @@ def _hint(message: str, text: str, at: int) -> str:
     return ""
 
 
-def _unprintable(text: str, error: Exception) -> Problem:
-    at = next((i for i, c in enumerate(text) if c < " " and c not in "\t\n\r" or c == "\x7f"), 0)
-    return Problem("unprintable", f"a control character (U+{ord(text[at]) if text else 0:04X}) is not legal in YAML", Span(at, at + 1))
-
-
-def _check_with_pure_parser(text: str) -> None:
-    """NEL reads with PyYAML's pure parser, which rejects some tabs, and `{a: ???}`, that the C parser takes."""
-    for _ in yaml.parse(text, Loader=yaml.SafeLoader):
-        pass
+def _unprintable(text: str) -> Problem:
+    match = _UNPRINTABLE.search(text)
+    at = match.start() if match else 0
+    code = f" (U+{ord(match.group()):04X})" if match else ""
+    return Problem("unprintable", f"a control character{code} is not legal in YAML", Span(at, min(at + 1, len(text))))

@@ -21,10 +21,11 @@ _OMEGACONF_FLOAT = re.compile(
 )
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _TRUE = {"yes", "true", "on"}
+_BOOLS = {*_TRUE, "no", "false", "off"}
 
 
 @lru_cache(maxsize=4096)
-def resolve_plain(text: str) -> None | bool | int | float | str:
+def resolve_plain(text: str) -> bool | int | float | str | None:
     """The value of an unquoted scalar."""
     if text in _NULLS:
         return None
@@ -36,6 +37,25 @@ def resolve_plain(text: str) -> None | bool | int | float | str:
             return as_float(text)
         if _INT.match(text):
             return as_int(text)
+    return text
+
+
+class Invalid:
+    """A value that its tag does not fit."""
+
+
+INVALID = Invalid()
+
+
+def tagged(tag: str, text: str) -> bool | int | float | str | Invalid | None:
+    """The value of a scalar with an explicit tag of YAML 1.1."""
+    if tag == "null":
+        return None
+    if tag == "bool":
+        return text.lower() in _TRUE if text.lower() in _BOOLS else INVALID
+    if tag in ("int", "float"):
+        number = as_int(text) if tag == "int" else as_float(text)
+        return INVALID if isinstance(number, str) else number
     return text
 
 
