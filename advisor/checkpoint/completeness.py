@@ -71,14 +71,16 @@ def judge_completeness(
     files: CheckpointFiles,
     index: Index | None,
     shards: tuple[Shard, ...],
-    config_quantization: Quantization | None,
-    sidecar: Quantization | None,
+    unwritten: Quantization | None,
     now: float,
 ) -> Completeness:
-    """The verdict over one listing. `now` in seconds since the epoch."""
+    """The verdict over one listing.
+
+    `unwritten`: the sidecar's declaration where a readable config.json has none. `now` in seconds since the epoch.
+    """
     gaps = (
         *_temp_parts(files),
-        *_config(files, config_quantization, sidecar),
+        *_config(files, unwritten),
         *_weights(files, index, shards),
         *_tensors(index, shards),
         *_tokenizer(files),
@@ -97,11 +99,11 @@ def _temp_parts(files: CheckpointFiles) -> Iterator[Gap]:
         yield Gap("temp-part", parts[0], _names(parts), len(parts))
 
 
-def _config(files: CheckpointFiles, config: Quantization | None, sidecar: Quantization | None) -> Iterator[Gap]:
+def _config(files: CheckpointFiles, unwritten: Quantization | None) -> Iterator[Gap]:
     if "config.json" not in files.entries and "params.json" not in files.entries:
         yield Gap("config", "config.json", "config.json is not there")
-    elif sidecar is not None and config is None and sidecar.written_last:
-        detail = f"{SIDECAR} says ModelOpt {sidecar.producer_version}, which writes quantization_config here last"
+    elif unwritten is not None and unwritten.written_last:
+        detail = f"{SIDECAR} says ModelOpt {unwritten.producer_version}, which writes quantization_config here last"
         yield Gap("quantization-config", "config.json", detail)
 
 

@@ -119,6 +119,9 @@ def measure_coverage(shards: tuple[Shard, ...], quantization: Quantization | Non
         mismatch = _mismatch(declared, observed, module, quantized)
         if mismatch and (declared == EXCLUDED or not declaration.possibly_excluded(name)):
             _note(found.setdefault((mismatch, kind, declared, observed), _Found()), name, layer)
+    if declaration.refused:
+        # What only a refused pattern would exclude cannot be told from what was missed.
+        found = {key: entry for key, entry in found.items() if key[2] == EXCLUDED}
     return Coverage(
         kinds=tuple(_kind(kind, tally) for kind, tally in sorted(tallies.items(), key=lambda t: (-t[1].modules, t[0]))),
         mismatches=tuple(

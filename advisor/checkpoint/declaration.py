@@ -30,7 +30,7 @@ class Declaration:
         self._quantization = quantization
         excluded = quantization.excluded if quantization else ()
         self._certain = exclusion_matcher(quantization.method if quantization else "", excluded)
-        self._possible = possible_matcher(excluded, self._certain)
+        self._possible = possible_matcher(excluded)
         self._groups = [_Group(group) for group in quantization.groups] if quantization else []
 
     @property

@@ -51,7 +51,7 @@ _FUSED = re.compile(
 _FUSED_ROLES = {"blocks": "packed", "scale": "scale", "scale_inv": "scale"}
 _COMPANIONS = frozenset({"scale", "scale_2", "input_scale", "pre_quant_scale"})
 
-_DIGITS = re.compile(r"\d+")
+_DIGITS = re.compile(r"(?<=\.)\d+(?=\.|$)")
 _LAYER = re.compile(r"(?:^|\.)(?:layers|h|blocks|block|layer)\.(\d+)(?:\.|$)")
 _VISION = frozenset({"visual", "vision_tower", "vision_model", "vision_encoder", "vision", "vit", "image_encoder"})
 _AUDIO = frozenset({"audio_tower", "audio_encoder", "audio_model", "audio", "sound_encoder"})

@@ -59,7 +59,10 @@ class NameMatcher:
             self._glob = None
 
     def add_substring(self, text: str) -> None:
-        self._substrings.append(text)
+        if len(self._substrings) >= MAX_SUBSTRINGS:
+            self.refused.append(text)
+        else:
+            self._substrings.append(text)
 
     def add_expression(self, expression: str) -> None:
         """A regular expression from the start of the name (re.match), refused when it could take for ever."""
@@ -118,13 +121,13 @@ def exclusion_matcher(method: str, patterns: tuple[str, ...]) -> NameMatcher:
     return matcher
 
 
-def possible_matcher(patterns: tuple[str, ...], certain: NameMatcher) -> NameMatcher:
+def possible_matcher(patterns: tuple[str, ...]) -> NameMatcher:
     """The modules that some engine version may leave unquantized: any pattern as a plain part of the name.
 
-    Every module, where `certain` had to refuse a pattern or there are too many to try.
+    Every module, where there are too many patterns to try.
     """
     matcher = NameMatcher()
-    if certain.refused or len(patterns) > MAX_SUBSTRINGS:
+    if len(patterns) > MAX_SUBSTRINGS:
         matcher.add_substring("")
         return matcher
     for pattern in patterns:

@@ -23,26 +23,29 @@ SIDECAR_ONLY = "hf_quant_config.json only (ModelOpt<=0.29)"
 MIXED = "MIXED_PRECISION"
 
 # ModelOpt's quant_algo, as the outcome tables spell it, and the format of a packed weight under it.
-ALGO_FORMAT: Mapping[str, str] = MappingProxyType({
-    "FP8": "FP8",
-    "FP8_PER_CHANNEL_PER_TOKEN": "FP8",
-    "fp8_pb_wo": "FP8",
-    "fp8_pb_real": "FP8",
-    "NVFP4": "NVFP4",
-    "W4A16_NVFP4": "NVFP4",
-    "NVFP4_AWQ": "NVFP4",
-    "NVFP4_SVD": "NVFP4",
-    "W4A8_NVFP4_FP8": "NVFP4",
-    "MXFP8": "MXFP8",
-    "mxfp4": "MXFP4",
-    "W4A8_MXFP4_FP8": "MXFP4",
-    "W4A16_AWQ": "INT4",
-    "W4A8_AWQ": "INT4",
-    "W8A16": "INT8",
-    "W8A8_SQ_PER_CHANNEL": "INT8",
-    MIXED: "MIXED",
-})
+ALGO_FORMAT: Mapping[str, str] = MappingProxyType(
+    {
+        "FP8": "FP8",
+        "FP8_PER_CHANNEL_PER_TOKEN": "FP8",
+        "fp8_pb_wo": "FP8",
+        "fp8_pb_real": "FP8",
+        "NVFP4": "NVFP4",
+        "W4A16_NVFP4": "NVFP4",
+        "NVFP4_AWQ": "NVFP4",
+        "NVFP4_SVD": "NVFP4",
+        "W4A8_NVFP4_FP8": "NVFP4",
+        "MXFP8": "MXFP8",
+        "mxfp4": "MXFP4",
+        "W4A8_MXFP4_FP8": "MXFP4",
+        "W4A16_AWQ": "INT4",
+        "W4A8_AWQ": "INT4",
+        "W8A16": "INT8",
+        "W8A8_SQ_PER_CHANNEL": "INT8",
+        MIXED: "MIXED",
+    }
+)
 _SPELLING = {algo.casefold(): algo for algo in ALGO_FORMAT}
+_LISTED = 5
 _DEFAULT_GROUP = {"NVFP4": 16, "MXFP4": 32, "MXFP8": 32}
 # The first ModelOpt whose exporter also writes quantization_config (vllm/transformers_utils/config.py, comment).
 _WRITES_CONFIG = (0, 31)
@@ -105,7 +108,7 @@ class Quantization:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A field that config.json and hf_quant_config.json give different values."""
+    """A field that config.json and hf_quant_config.json give different values; of lists what only one of them has."""
 
     field: str
     config: str
@@ -131,21 +134,22 @@ def disagreements(config: Quantization | None, sidecar: Quantization | None) -> 
     """Where the two files contradict each other; what only one of them can say is no contradiction."""
     if config is None or sidecar is None:
         return ()
+    ours, theirs = set(config.excluded), set(sidecar.excluded)
     pairs: list[tuple[str, object, object]] = [
         ("method", config.method, sidecar.method),
         ("quant_algo", config.algo, sidecar.algo),
         ("kv_cache", config.kv_cache, sidecar.kv_cache),
-        ("excluded", _listed(config.excluded), _listed(sidecar.excluded)),
+        ("excluded", _listed(ours - theirs), _listed(theirs - ours)),
     ]
     if config.group_size and sidecar.group_size:
         pairs.append(("group_size", config.group_size, sidecar.group_size))
     if config.layers and sidecar.layers:
-        changed = sorted(set(config.layers.items()) ^ set(sidecar.layers.items()))
-        pairs.append(("quantized_layers", _listed(tuple({name for name, _ in changed})), "none"))
+        here, there = set(config.layers.items()), set(sidecar.layers.items())
+        pairs.append(("quantized_layers", _listed_layers(here - there), _listed_layers(there - here)))
     return tuple(
-        Disagreement(field, str(ours or "none"), str(theirs or "none"))
-        for field, ours, theirs in pairs
-        if (ours or "none") != (theirs or "none")
+        Disagreement(name, str(here or "none"), str(there or "none"))
+        for name, here, there in pairs
+        if (here or "none") != (there or "none")
     )
 
 
@@ -335,5 +339,10 @@ def _kv_cache(data: Mapping[str, Any]) -> str | None:
     return {("float", 8): "FP8", ("int", 8): "INT8", ("float", 4): "NVFP4"}.get((kind or "", bits or 0))
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(sorted(set(names)))
+def _listed_layers(layers: set[tuple[str, str]]) -> str:
+    return _listed({f"{name} {algo}" for name, algo in layers})
+
+
+def _listed(names: set[str]) -> str:
+    more = len(names) - _LISTED
+    return ", ".join(sorted(names)[:_LISTED]) + (f" and {more} more" if more > 0 else "")

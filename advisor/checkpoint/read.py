@@ -120,7 +120,8 @@ def read_checkpoint(directory: str | Path, headers: HeaderCache = HEADERS, now: 
     tokenizer = read_tokenizer(files)
     card = read_card(files)
     moment = time.time() if now is None else now
-    completeness = judge_completeness(files, index, shards, config_quantization, sidecar, moment)
+    unwritten = sidecar if config is not None and config_quantization is None else None
+    completeness = judge_completeness(files, index, shards, unwritten, moment)
     return Checkpoint(
         path=files.path,
         files=MappingProxyType(files.entries),

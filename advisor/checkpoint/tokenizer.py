@@ -13,18 +13,20 @@ if TYPE_CHECKING:
 
     from advisor.checkpoint.files import CheckpointFiles
 
-TOKENIZER_FILES = frozenset({
-    "tokenizer.json",
-    "tokenizer.model",
-    "tokenizer_config.json",
-    "tiktoken.model",
-    "tekken.json",
-    "vocab.json",
-    "vocab.txt",
-    "spiece.model",
-    "sentencepiece.bpe.model",
-    "tokenizer.model.v3",
-})
+TOKENIZER_FILES = frozenset(
+    {
+        "tokenizer.json",
+        "tokenizer.model",
+        "tokenizer_config.json",
+        "tiktoken.model",
+        "tekken.json",
+        "vocab.json",
+        "vocab.txt",
+        "spiece.model",
+        "sentencepiece.bpe.model",
+        "tokenizer.model.v3",
+    }
+)
 MAX_TEMPLATE_BYTES = 2 * 1024 * 1024
 _SPECIAL = ("bos_token", "eos_token", "pad_token", "unk_token")
 

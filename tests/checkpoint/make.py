@@ -13,7 +13,7 @@ from advisor.checkpoint.synthesize import TensorMap, nvfp4_linear, write_json, w
 
 HIDDEN, INTERMEDIATE, VOCABULARY, LAYERS, EXPERTS = 256, 512, 512, 2, 4
 EXCLUDED = ["lm_head", "model.layers.*.mlp.gate", "model.vision_tower*", "model.multi_modal_projector*"]
-TEMPLATE = "{% for m in messages %}{{ m.content }}{% endfor %}{% if enable_thinking is defined and not enable_thinking %}x{% endif %}"
+TEMPLATE = "{% for m in messages %}{{ m.content }}{% endfor %}{% if enable_thinking is defined %}x{% endif %}"
 Linear = Callable[[str, int, int], TensorMap]
 
 
@@ -175,7 +175,8 @@ def tensors_of(linear: Linear, shape: str) -> TensorMap:
             owners = [f"{prefix}.mlp.experts.{expert}" for expert in range(EXPERTS)]
             found |= PLAIN(f"{prefix}.mlp.gate", EXPERTS, HIDDEN)
         for owner in owners:
-            found |= linear(f"{owner}.gate_proj", INTERMEDIATE, HIDDEN) | linear(f"{owner}.up_proj", INTERMEDIATE, HIDDEN)
+            found |= linear(f"{owner}.gate_proj", INTERMEDIATE, HIDDEN)
+            found |= linear(f"{owner}.up_proj", INTERMEDIATE, HIDDEN)
             found |= linear(f"{owner}.down_proj", HIDDEN, INTERMEDIATE)
         found[f"{prefix}.input_layernorm.weight"] = ("BF16", (HIDDEN,))
     if shape == "vlm":
@@ -362,7 +363,7 @@ def hub_cache(directory: Path) -> Path:
     snapshot.mkdir(parents=True)
     for number, file in enumerate(sorted(directory.iterdir())):
         blob = root / "blobs" / f"{number:040x}"
-        os.replace(file, blob)
+        file.replace(blob)
         (snapshot / file.name).symlink_to(os.path.relpath(blob, snapshot))
     return snapshot
 
@@ -430,7 +431,8 @@ BROKEN: tuple[tuple[str, Callable[[Path], None], str], ...] = (
     ("header-no-shape", _header({"a": {"dtype": "F32", "data_offsets": [0, 16]}}), "header-tensor"),
     ("header-negative-shape", _header({"a": tensor(0, 16, shape=[-4])}, data=16), "header-tensor"),
     ("header-bool-shape", _header({"a": tensor(0, 16, shape=[True])}, data=16), "header-tensor"),
-    ("header-surrogate", _header(b'{"\\ud800":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}', data=4), "header-tensor"),
+    ("header-surrogate", _header(b'{"\\ud800":{"dtype":"U8","shape":[],"data_offsets":[0,1]}}', data=1),
+     "header-tensor"),
     ("header-twice", _header(b'{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[],'
                              b'"data_offsets":[1,2]}}', data=2), "duplicate-tensor"),
     ("offsets-negative", _header({"a": tensor(-16, 0)}, data=16), "header-tensor"),
@@ -484,7 +486,7 @@ def _drop_quantization(directory: Path) -> None:
 
 
 def _streaming(directory: Path) -> None:
-    os.replace(shard(directory), directory / "__shard_part_00000.safetensors")
+    shard(directory).replace(directory / "__shard_part_00000.safetensors")
     (directory / "model.safetensors.index.json").unlink()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +15,9 @@ from advisor.checkpoint.safetensors import decode_header
 from advisor.checkpoint.shards import HeaderCache
 
 from . import make
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def ask_everything(checkpoint: Checkpoint) -> None:
@@ -81,14 +84,12 @@ def test_no_permission(tmp_path: Path) -> None:
     assert "unreadable" in {problem.kind for problem in read_checkpoint(tmp_path).problems}
 
 
-def test_nothing_is_opened_outside_the_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_opened_outside_the_directory(tmp_path: Path) -> None:
     directory = tmp_path / "ckpt"
     make.modelopt(directory)
     make.write_safetensors(tmp_path / "outside.safetensors", {"secret": ("F32", (4,))})
-    make.edit_json(
-        directory / "model.safetensors.index.json",
-        lambda data: data["weight_map"].update(secret="../outside.safetensors", other=str(tmp_path / "outside.safetensors")),
-    )
+    names = {"secret": "../outside.safetensors", "other": str(tmp_path / "outside.safetensors")}
+    make.edit_json(directory / "model.safetensors.index.json", lambda data: data["weight_map"].update(names))
     checkpoint = read_checkpoint(directory)
     assert "secret" not in {name for shard in checkpoint.shards for name in shard.header.names}
 
@@ -130,7 +131,8 @@ _KEYS = st.sampled_from([
     "num_hidden_layers", "hidden_size", "num_attention_heads", "max_position_embeddings", "rope_scaling", "rope_type",
     "factor", "auto_map", "weight_block_size", "dynamic", "bits", "architectures", "producer", "num_experts",
 ])  # fmt: skip
-_VALUES = _json | st.sampled_from(["modelopt", "fp8", "compressed-tensors", "gptq", "NVFP4", "MIXED_PRECISION", "yarn", "re:(a+)+$"])
+_WORDS = ["modelopt", "fp8", "compressed-tensors", "gptq", "NVFP4", "MIXED_PRECISION", "yarn", "re:(a+)+$"]
+_VALUES = _json | st.sampled_from(_WORDS)
 _metadata = st.recursive(
     _VALUES, lambda inner: st.dictionaries(_KEYS, inner, max_size=6) | st.lists(inner, max_size=3), max_leaves=25
 )
@@ -138,7 +140,9 @@ _metadata = st.recursive(
 
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(_KEYS, _metadata, max_size=8))
-def test_any_metadata_is_read_without_an_exception(tmp_path_factory: pytest.TempPathFactory, data: dict[str, object]) -> None:
+def test_any_metadata_is_read_without_an_exception(
+    tmp_path_factory: pytest.TempPathFactory, data: dict[str, object]
+) -> None:
     directory = tmp_path_factory.mktemp("any")
     make.write_safetensors(directory / "model.safetensors", make.tensors_of(make.STYLES["FP8"], "moe"))
     for name in ("config.json", "hf_quant_config.json", "generation_config.json", "tokenizer_config.json"):

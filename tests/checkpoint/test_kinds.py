@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +11,9 @@ from advisor.checkpoint.read import read_checkpoint
 from advisor.checkpoint.synthesize import write_demo_checkpoint
 
 from . import make
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KINDS = pytest.mark.parametrize("kind", make.KINDS, ids=lambda kind: kind.name)
 
