@@ -52,7 +52,11 @@ class Section:
     refused: frozenset[str] = field(default_factory=frozenset)
 
     def type_problem(self, key: str, value: Any) -> str | None:
-        """Why the value has the wrong type for the key; None where it has not, or nothing checks it."""
+        """Why the value has the wrong type for the key; None where it has not, or nothing checks it.
+
+        SUBMIT sections are checked before `${...}` is resolved: there the value is the text as written, so that
+        `env_vars: ${common}` is wrong. Everywhere else it is the resolved value.
+        """
         return type_problem(value, self.keys.get(key, "any"))
 
 

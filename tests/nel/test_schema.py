@@ -152,6 +152,8 @@ def test_keys_with_an_error_of_their_own() -> None:
         (("export", "wandb"), "tags", {"a": "b"}, True),
         (("evaluation",), "pre_cmd", None, True),
         (("evaluation",), "nemo_evaluator_config", None, True),
+        (("evaluation",), "env_vars", "${common}", True),
+        (("execution", "mounts"), "mount_home", "${flag}", True),
         (TASK, "container", None, False),
         (("execution",), "walltime", 43200, False),
         (("evaluation",), "no_such_key", 1, False),
