@@ -132,7 +132,7 @@ KINDS = frozenset(
     {
         "document", "problem", "config", "default", "execution", "deployment", "evaluation", "target", "command", "flag",
         "key", "setting", "interpolation", "env_var", "adapter", "adapter_field", "interceptor", "param", "extra",
-        "task", "judge_key", "hook", "mount", "destination", "export_key", "auxiliary", "checkpoint",
+        "task", "judge_key", "hook", "mount", "destination", "export_key", "auxiliary", "server_variable", "checkpoint", "misplaced",
     }
 )  # fmt: skip
 SINGLES = frozenset({"document", "config", "execution", "deployment", "evaluation", "target", "command", "checkpoint"})
