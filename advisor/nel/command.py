@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _KEYWORDS = frozenset(
     """
     if then elif else fi do done while until ! time { } exec eval function coproc
-    """.split()
+    """.split()  # noqa: SIM905
 )
 # Programs that run the rest of their words.
 _WRAPPERS = frozenset(
@@ -24,7 +24,7 @@ _WRAPPERS = frozenset(
     nohup env command sudo mpirun mpiexec numactl taskset nice ionice stdbuf timeout srun setsid chrt
     nsys ncu tini dumb-init uv conda micromamba catchsegv unbuffer strace gosu trtllm-llmapi-launch
     nvidia_entrypoint.sh
-    """.split()
+    """.split()  # noqa: SIM905
 )
 # Programs that take a server's name as text, and run nothing.
 _TALKERS = frozenset(
@@ -32,7 +32,7 @@ _TALKERS = frozenset(
     echo printf grep egrep pgrep pkill killall pip pip3 which whereis type man cat ls ps test [ [[ set
     unset trap curl wget sed awk export declare local alias read kill sleep cd mkdir rm cp mv touch for
     case in
-    """.split()
+    """.split()  # noqa: SIM905
 )
 _SHELLS = frozenset(("bash", "sh", "zsh", "dash", "ash"))
 _PYTHON = re.compile(r"(?:python|pypy)(?:\d(?:\.\d+)?)?\Z")

@@ -17,6 +17,8 @@ _NUMBER = re.compile(r"-(?:\d+|\d*\.\d+)\Z")
 # `sglang serve` takes it away before its parser sees the rest.
 _BEFORE_PARSER = {"sglang serve": "--model-type"}
 _FILES = ("--config",)
+# `vllm serve --omni` is the program of another package, vllm-omni, with flags of its own.
+_OTHER_PROGRAM = "--omni"
 
 Range: TypeAlias = "tuple[int, int]"
 
@@ -46,9 +48,9 @@ class Flag:
     missing: bool = False
 
     @property
-    def on(self) -> bool:
-        """Of a boolean flag: whether it switches on."""
-        return not self.negated
+    def unwanted_value(self) -> bool:
+        """A value given to a flag that takes none, which the parser rejects."""
+        return self.value is not None and (self.negated or self.answer.nargs == 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class Arguments:
 
 def parse_flags(serve: Serve, engine: EngineVersion) -> Arguments:
     """The flags of a server's words."""
+    if any(word.text == _OTHER_PROGRAM for word in serve.words) and engine.engine == VLLM:
+        engine = EngineVersion("vllm-omni", engine.version, (), "the flags of vllm-omni are not in our tables")
     reader = _Reader(serve, engine)
     reader.read()
     complete = serve.complete and not any(flag.name in _FILES for flag in reader.flags)

@@ -10,6 +10,10 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\+?=")
 _OPERATOR = re.compile(r"&&|\|\||\|&|;;&|;;|;&|;|\||&(?!>)|\n|\(|\)")
 _REDIRECTION = re.compile(r"\d*(?:<<<|<<-?|<>|>>|>\||>&|<&|>|<)|&>>?")
 _PLAIN = re.compile(r"[^\s\\'\"`$;&|()<>#{}]+")
+# What templates leave to fill in; a shell would read two redirections.
+_PLACEHOLDER = re.compile(r"<[A-Za-z][^<>|&;\n'\"`$]{0,80}>")
+# Of what NEL fills in, only these hold several words.
+_MANY_WORDS = re.compile(r"(?:args|command|flags|options)\s*\}\Z")
 _SPECIAL = "0123456789@*#?$!-_"
 
 
@@ -53,7 +57,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One simple command: its words without assignments and redirections. `ended` is False where a quote is left open."""
+    """One simple command: its words without assignments and redirections. `ended` is False where a quote stays open."""
 
     words: tuple[Word, ...]
     assignments: tuple[Assignment, ...]
@@ -88,7 +92,7 @@ class _Reader:
             elif char == "#":
                 end = script.find("\n", self.at)
                 self.at = size if end < 0 else end
-            elif redirection := _REDIRECTION.match(script, self.at):
+            elif (redirection := _REDIRECTION.match(script, self.at)) and not _PLACEHOLDER.match(script, self.at):
                 self.redirect(redirection.group())
             elif operator := _OPERATOR.match(script, self.at):
                 self.at = operator.end()
@@ -152,6 +156,10 @@ class _Reader:
 
         while self.at < size:
             at, char = self.at, script[self.at]
+            if placeholder := _PLACEHOLDER.match(script, at):
+                literal(at, placeholder.end())
+                self.at, known = placeholder.end(), False
+                continue
             if char in " \t\r\v\f" or _OPERATOR.match(script, at) or (char in "<>" and at > start):
                 break
             if plain := _PLAIN.match(script, at):
@@ -179,7 +187,7 @@ class _Reader:
                 end = self.expansion(at)
                 literal(at, end)
                 if end > at + 1:
-                    known, splits = False, True
+                    known, splits = False, splits or _may_split(script[at:end])
                 self.at = end
             elif char == "{" and self.braces(at):
                 known, splits = False, True
@@ -271,3 +279,10 @@ class _Reader:
             elif depth == 1 and (char == "," or self.script.startswith("..", i)):
                 found = True
         return False
+
+
+def _may_split(expansion: str) -> bool:
+    """Whether what takes an unquoted expansion's place may be several words, or none."""
+    if expansion.startswith("${") and re.search(r"[.:]", expansion):
+        return bool(_MANY_WORDS.search(expansion))
+    return True
