@@ -206,7 +206,7 @@ class _Builder:
             raise _Stop(Problem("syntax", "a key cannot be null", key.span))
         first = frame.keys.pop(key.text, None)
         # NEL's loader looks for duplicates among keys that are strings; of others the last one wins.
-        if first is not None and isinstance(key.value, str) and isinstance(first.key.value, str):
+        if first is not None and _is_text(key) and _is_text(first.key):
             message = f"the key {key.text!r} stands twice in this mapping"
             self.problems.append(Problem("duplicate-key", message, key.span, other=first.key.span))
         frame.keys[key.text] = Entry(key, node, alias)
@@ -216,6 +216,10 @@ def _key(node: Node, alias: Span | None) -> Scalar:
     if not isinstance(node, Scalar):
         raise _Stop(Problem("syntax", "a mapping or list cannot be a key", alias or node.span))
     return node
+
+
+def _is_text(key: Scalar) -> bool:
+    return isinstance(key.value, str) and (key.style != "" or key.value != "=")
 
 
 def _check_value(node: Node) -> None:
@@ -242,8 +246,10 @@ def _merged(frame: _Frame) -> dict[str, Entry]:
 
 def _value(event: Any, style: str) -> bool | int | float | str | None:
     tag, text = event.tag, event.value
-    if tag is None or tag == "!":
+    if tag is None:
         return resolve_plain(text) if style == "" else str(text)
+    if tag == "!":
+        return resolve_plain(text)
     span = Span(event.start_mark.index, event.end_mark.index)
     _check_tag(tag, span, collection=False)
     value = tagged(tag.removeprefix(_CORE), text)
