@@ -8,13 +8,14 @@ from advisor.nel.compose import SiblingReader, compose
 from advisor.nel.context import Context
 from advisor.nel.values import Values
 from advisor.subjects.deployment import add_deployment
+from advisor.subjects.pass_through import add_pass_through
 from advisor.subjects.serving import add_serving
 from advisor.subjects.structure import add_document, add_sections
 from advisor.subjects.subject import World
 from advisor.subjects.topology import add_topology
 
 # Each takes (world, document, context) and adds its subjects; later ones may look earlier ones up.
-BUILDERS = (add_sections, add_deployment, add_serving, add_topology)
+BUILDERS = (add_sections, add_deployment, add_serving, add_topology, add_pass_through)
 
 
 def launcher_world(document: Document, context: Context, read_sibling: SiblingReader | None = None) -> World:

@@ -1,0 +1,123 @@
+"""What switches a model's reasoning on or off: the system prompt, and what is added to each request."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.subjects.scopes import ADAPTER, children
+
+if TYPE_CHECKING:
+    from advisor.document.nodes import Path
+    from advisor.nel.effective import Effective
+    from advisor.subjects.scopes import Scope
+    from advisor.subjects.subject import World
+
+ON, OFF, UNSET = "on", "off", "unset"
+# The keys of chat_template_kwargs that the templates of reasoning models read.
+TOGGLES = ("enable_thinking", "thinking")
+TEMPLATE_KWARGS = "chat_template_kwargs"
+_PROMPT_OFF = re.compile(r"(?<![\w/])/no_?think\b|\b(?:detailed )?thinking off\b", re.I)
+_PROMPT_ON = re.compile(r"(?<![\w/])/think\b|\b(?:detailed )?thinking on\b|\breasoning: *(?:low|medium|high)\b", re.I)
+# Which of the two keys a family's template reads, by its model's name.
+_TEMPLATE_KEY = (
+    ("thinking", re.compile(r"deepseek|kimi|granite", re.I)),
+    ("enable_thinking", re.compile(r"qwen|nemotron|\bglm", re.I)),
+)
+_PARSER = re.compile(r"--reasoning[-_]parser(?=[\s=]|$)")
+_SERVER = re.compile(r"\bvllm\b|\bsglang\b|trtllm-serve")
+_INSTRUCT = re.compile(r"[-_]instruct\b|[-_]it\b", re.I)
+_REASONING_NAME = re.compile(r"think|reason|nemotron|[-_]r1\b|qwq|hybrid|hermes", re.I)
+
+
+def prompt_switch(text: Value) -> Value:
+    """`on` or `off` where a system prompt holds a reasoning switch; ABSENT where it holds none, or both."""
+    if not isinstance(text, str):
+        return text if isinstance(text, Unknown) else ABSENT
+    off, on = _PROMPT_OFF.search(text), _PROMPT_ON.search(text)
+    if bool(off) == bool(on):
+        return ABSENT
+    return OFF if off else ON
+
+
+def toggles(scope: Scope, base: Path) -> dict[str, Path]:
+    """The toggles in a block of parameters to add, each with its path."""
+    found: dict[str, Path] = {}
+    for path in ((*base, TEMPLATE_KWARGS), (*base, "extra_body", TEMPLATE_KWARGS)):
+        for name in children(scope.merged.at(path)):
+            if name in TOGGLES:
+                found.setdefault(name, (*path, name))
+    return found
+
+
+def added_params(scope: Scope) -> Path:
+    """Where the parameters that are added to each request stand: the simple field, or the interceptor's config."""
+    at, _ = interceptor(scope, "payload_modifier")
+    return (*at, "config", "params_to_add") if at else (*ADAPTER, "params_to_add")
+
+
+def interceptor(scope: Scope, name: str) -> tuple[Path, Effective | None]:
+    """The first enabled interceptor of a name in the list; ((), None) where there is none."""
+    path = (*ADAPTER, "interceptors")
+    node = scope.merged.at(path)
+    for index, item in enumerate(node.data if node is not None and isinstance(node.data, list) else []):
+        enabled = item.child("enabled")
+        if interceptor_name(item) == name and (enabled is None or enabled.data is not False):
+            return (*path, index), item
+    return (), None
+
+
+def interceptor_name(item: Effective) -> str | None:
+    """The name of an item of `interceptors`, which may be a mapping or the name alone."""
+    name = item.data if isinstance(item.data, str) else None
+    named = item.child("name")
+    return named.data if named is not None and isinstance(named.data, str) else name
+
+
+def direction(values: list[Value]) -> Value:
+    """Where toggles point: on, off, unset where there are none; Unknown where they disagree or are not known."""
+    known = {ON if value is True else OFF if value is False else None for value in values}
+    if not known:
+        return UNSET
+    if None in known or len(known) > 1:
+        return Unknown("its toggles are not known or disagree")
+    return ON if ON in known else OFF
+
+
+def model_name(world: World) -> Value:
+    """What names the model: where it is loaded from, what it is served as, or which one is asked for."""
+    deployment, target = world.singles["deployment"], world.singles["target"]
+    names = [deployment.get(key) for key in ("hf_model_handle", "checkpoint_path", "served_model_name", "image")]
+    names.append(target.get("api_endpoint.model_id"))
+    texts = [name for name in names if isinstance(name, str)]
+    return " ".join(texts) if texts else Unknown("the model is not named")
+
+
+def template_key(world: World) -> Value:
+    """Which toggle the model's chat template reads, told by its family's name."""
+    name = model_name(world)
+    if isinstance(name, str):
+        return next((key for key, family in _TEMPLATE_KEY if family.search(name)), ABSENT)
+    return name
+
+
+def is_instruct(world: World) -> Value:
+    """Whether the name says that the model follows instructions without reasoning."""
+    name = model_name(world)
+    return bool(_INSTRUCT.search(name) and not _REASONING_NAME.search(name)) if isinstance(name, str) else name
+
+
+def server_parses(world: World) -> Value:
+    """Whether the server itself takes the trace out of the answer (`--reasoning-parser`)."""
+    deployment = world.singles["deployment"]
+    if deployment.get("type") not in ("vllm", "sglang", "trtllm", "generic"):
+        return Unknown("the server's flags are not here")
+    texts = [deployment.get(key) for key in ("command", "extra_args")]
+    raw = [node.data for key in ("command", "extra_args") if (node := deployment.find(key)) is not None]
+    if any(isinstance(text, str) and _PARSER.search(text) for text in (*texts, *raw)):
+        return True
+    command = texts[0]
+    if not isinstance(command, str) or not _SERVER.search(command):
+        return Unknown("the serve command is not known")
+    return False

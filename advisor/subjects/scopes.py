@@ -1,0 +1,109 @@
+"""The scopes of `nemo_evaluator_config`: the one for all tasks, and each task's own merged over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from advisor.nel.effective import Effective, Origin, merge
+from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.subjects.subject import Place, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from advisor.document.nodes import Path
+    from advisor.subjects.subject import World
+
+PASS_THROUGH = "nemo_evaluator_config"
+GLOBAL: Path = ("evaluation", PASS_THROUGH)
+ADAPTER: Path = ("target", "api_endpoint", "adapter_config")
+PARAMS: Path = ("config", "params")
+EXTRA: Path = (*PARAMS, "extra")
+_NOTHING = Effective({}, Origin())
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """`own` is what stands at `path`, `merged` what the container gets: the global values with the task's over them.
+
+    `owner` is the subject that it belongs to (the evaluation or the task), `tasks` the scopes of the tasks below a
+    global one (also of those that set nothing)."""
+
+    world: World
+    path: Path
+    own: Effective
+    merged: Effective
+    owner: Subject
+    general: Scope | None = None
+    tasks: tuple[Scope, ...] = ()
+
+    @property
+    def is_global(self) -> bool:
+        return self.general is None
+
+    def value(self, path: Path) -> Value:
+        """The merged value at a path; Unknown at the global scope where every task sets its own."""
+        if self.is_set_by_all_tasks(path):
+            return Unknown("every task sets its own", None)
+        node = self.merged.at(path)
+        if node is not None:
+            return self.world.values.resolve(node)
+        return Unknown("a config that is not here may set it", None) if self.is_open else ABSENT
+
+    @property
+    def is_open(self) -> bool:
+        return self.world.values.composition.is_open(self.path)
+
+    def is_set_by_all_tasks(self, path: Path) -> bool:
+        return bool(self.tasks) and all(_replaces(task.own.at(path)) for task in self.tasks)
+
+    def place(self, path: Path) -> Place | None:
+        """Where a merged value stands: in the task, else in the global scope; None where it is nowhere in the text."""
+        node = self.own.at(path)
+        if node is None:
+            return self.general.place(path) if self.general else None
+        origin = node.masked or node.origin
+        span = origin.value if origin.value and origin.value.end > origin.value.start else origin.key
+        return Place((*self.path, *path), span) if span else None
+
+    def key_place(self, path: Path) -> Place | None:
+        """As `place`, but the key."""
+        node = self.own.at(path)
+        if node is None:
+            return self.general.key_place(path) if self.general else None
+        span = node.origin.key or node.origin.value
+        return Place((*self.path, *path), span) if span else None
+
+
+def _replaces(node: Effective | None) -> bool:
+    """Whether a task's value replaces the global one, and is not merged with it."""
+    return node is not None and not isinstance(node.data, dict) and not node.is_missing
+
+
+def scopes(world: World) -> tuple[Scope, ...]:
+    """The global scope, and that of each task that has a `nemo_evaluator_config`."""
+    evaluation = world.singles["evaluation"]
+    node = _mapping(evaluation.find(PASS_THROUGH))
+    general = Scope(world, GLOBAL, node, node, evaluation)
+    items = evaluation.find("tasks")
+    tasks = items.data if items is not None and isinstance(items.data, list) else []
+    owners: Mapping[Path, Subject] = {subject.base: subject for subject in world.of("task")}
+    found = []
+    for index, item in enumerate(tasks):
+        if isinstance(item.data, dict):
+            path: Path = ("evaluation", "tasks", index)
+            own = _mapping(item.child(PASS_THROUGH))
+            owner = owners.get(path, evaluation)
+            found.append(Scope(world, (*path, PASS_THROUGH), own, merge(node, own), owner, general))
+    general.tasks = tuple(found)
+    return (general, *(task for task in found if task.own.data))
+
+
+def _mapping(node: Effective | None) -> Effective:
+    return node if node is not None and isinstance(node.data, dict) else _NOTHING
+
+
+def children(node: Effective | None) -> dict[str, Effective]:
+    """The keys of a mapping; of anything else, none."""
+    return node.data if node is not None and isinstance(node.data, dict) else {}
