@@ -7,9 +7,9 @@ import os.path
 from functools import cache
 from typing import Any
 
-_HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 (pathlib costs a cold start 10 ms)
-_PACKAGED = os.path.join(_HERE, "rules")  # noqa: PTH118
-RULES = _PACKAGED if os.path.isdir(_PACKAGED) else os.path.join(os.path.dirname(_HERE), "rules")  # noqa: PTH112, PTH118, PTH120
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_PACKAGED = os.path.join(_HERE, "rules")
+RULES = _PACKAGED if os.path.isdir(_PACKAGED) else os.path.join(os.path.dirname(_HERE), "rules")
 
 
 @cache

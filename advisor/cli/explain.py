@@ -38,7 +38,7 @@ def command(rule: str, file: str | None, environment: bool, nel_version: str) ->
         click.echo(rule_text(one, style) + "\n", color=True)
     if file is None:
         return
-    if not os.path.isfile(file):  # noqa: PTH113
+    if not os.path.isfile(file):
         fail(f"{file}: there is no such file")
     document = read_document(file)
     if isinstance(document.root, Mapping) and dialect_of(document) != LAUNCHER:

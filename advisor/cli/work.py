@@ -76,7 +76,7 @@ def expand(paths: tuple[str, ...], complain: Callable[[str], None]) -> list[Targ
     """Files as named, folders as what is in them. A path that is not there is complained of and left out."""
     targets: dict[Target, None] = {}
     for path in paths:
-        if path != STANDARD_INPUT and os.path.isdir(path):  # noqa: PTH112
+        if path != STANDARD_INPUT and os.path.isdir(path):
             targets.update((Target(found, named=False), None) for found in yaml_files(path))
         elif path == STANDARD_INPUT or os.path.lexists(path):
             targets[Target(path, named=True)] = None

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from advisor.document.nodes import Mapping, Node, Path, Sequence, Span
+from advisor.document.nodes import Mapping, Node, Path, Sequence
 from advisor.document.problems import Problem
 
 _LINE_END = re.compile(r"\r\n|\n|\r")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-Data: TypeAlias = "None | bool | int | float | str | list[Data] | dict[str, Data]"
+Data: TypeAlias = "bool | int | float | str | list[Data] | dict[str, Data] | None"
 Path: TypeAlias = "tuple[str | int, ...]"
 
 
@@ -25,7 +25,7 @@ class Scalar:
     """
 
     span: Span
-    value: None | bool | int | float | str
+    value: bool | int | float | str | None
     text: str
     style: str = ""
     anchor: str | None = None

@@ -47,7 +47,7 @@ class Offsets:
 
 def offsets(text: str, scalar: Scalar) -> Offsets:
     """Follow a scalar's source in the document's `text`."""
-    start = _content_start(text, scalar)
+    start = content_start(text, scalar)
     if not scalar.text:
         return Offsets((), (), start if scalar.style in ("", "|", ">") else start + 1)
     for pieces in _readings(text, scalar, start):
@@ -58,7 +58,7 @@ def offsets(text: str, scalar: Scalar) -> Offsets:
     return Offsets((span.start,) * size, (span.end,) * size, span.end, exact=False)
 
 
-def _content_start(text: str, scalar: Scalar) -> int:
+def content_start(text: str, scalar: Scalar) -> int:
     """Past the anchor and tag, which the parser counts into the scalar."""
     match = _PROPERTIES.match(text, scalar.span.start)
     return match.end() if match else scalar.span.start

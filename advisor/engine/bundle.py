@@ -75,7 +75,7 @@ def _check_conclusions(rules: Iterable[Rule]) -> None:
 def _cache_path(folders: list[str]) -> str:
     from zlib import crc32
 
-    where = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
+    where = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return f"{where}/nel-advisor/rules-{__version__}-{crc32(chr(0).join(folders).encode()):08x}.json"
 
 
@@ -93,12 +93,12 @@ def _from_cache(path: str, files: list[RuleFileStamp]) -> tuple[Rule, ...] | Non
 def _to_cache(path: str, files: list[RuleFileStamp], rules: tuple[Rule, ...]) -> None:
     from tempfile import NamedTemporaryFile
 
-    folder = os.path.dirname(path)  # noqa: PTH120
+    folder = os.path.dirname(path)
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103
+        os.makedirs(folder, mode=0o700, exist_ok=True)
         with NamedTemporaryFile("w", dir=folder, prefix=".rules-", delete=False, encoding="utf-8") as file:
             json.dump({"version": _FORMAT, "files": files, "rules": [asdict(rule) for rule in rules]}, file)
-        os.replace(file.name, path)  # noqa: PTH105
+        os.replace(file.name, path)
     except OSError:
         return
 
