@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
-from advisor.document.document import Document
-from advisor.document.nodes import Data
+from advisor.document.nodes import Data, Mapping, Node, Scalar
+from advisor.nel.secrets import find_secrets, mask, names_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from advisor.document.document import Document
+
+# Shorter ones cannot be told from other text, and showing 4 characters of them shows nearly all.
+_SHORTEST = 5
+_PLACE_OF_RANDOM = re.compile(r"[A-Za-z0-9]{10,}|://[^\s/@]*@|-----BEGIN")
+_USERINFO = re.compile(r"://[^\s/@:]*:([^\s/@]+)@|://([^\s/@:]{8,})@")
+_SECRET_WORDS = ("key", "token", "secret", "passw", "credential", "authorization")
+_NAME_BEFORE = re.compile(r"[\w-]*\Z")
+_VALUE_AFTER = re.compile(
+    r"""[\w-]*["']?[ \t]*[:=][ \t]*(?:[&!]\S+[ \t]+)*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#,{}\[\]"'][^\n#,{}\[\]]*))"""
+)
+_BLOCK_AFTER = re.compile(
+    r"""[\w-]*["']?[ \t]*:[ \t]*(?:[&!]\S+[ \t]+)*[|>][-+0-9]*[^\n]*\n((?:[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)+)"""
+)
+# What stands where a secret belongs and is none: a variable's name, an interpolation, a placeholder, plain words.
+_NO_SECRET = re.compile(
+    r"\$\{|\$[A-Za-z_(]|<|\?\?\?|\A(?:host:|runtime:)|\A(?:\w+:)?[A-Z_][A-Z0-9_]*\Z|\A(?:null|Null|~|[Tt]rue|[Ff]alse|None|none|dummy|[\d.]{1,6})\Z"
+)
+_WORDS = re.compile(r"[a-z]+(?:[-_][a-z]+)*\Z|.*\s", re.DOTALL)
+_ALWAYS = re.compile(r"passw|secret", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +58,86 @@ class Redactor:
 
 
 def redactor_for(document: Document) -> Redactor:
-    """A redactor for the secrets that a document holds."""
-    return Redactor()
+    """A redactor for the secrets that a document holds, in its comments and in what does not parse too."""
+    found: dict[str, None] = {}
+    for text in _secrets_of(document):
+        for line in text.splitlines():
+            piece = line.strip()
+            if len(piece) >= _SHORTEST:
+                found[piece] = None
+    return Redactor(tuple((one, mask(one)) for one in sorted(found, key=len, reverse=True)))
+
+
+def _secrets_of(document: Document) -> Iterator[str]:
+    text = document.text
+    yield from _by_shape(text)
+    yield from _by_name(text)
+    if document.root is not None:
+        yield from _in_tree(document.root, "")
+
+
+def _by_shape(text: str) -> Iterator[str]:
+    """Secrets that their own look tells. Only lines that could hold one are looked at closely."""
+    if "-----BEGIN" in text:
+        yield from (text[start:end] for start, end in find_secrets(text))
+    seen = -1
+    for match in _PLACE_OF_RANDOM.finditer(text):
+        word = match[0]
+        if match.start() < seen or word.islower() or word.isupper() or word[1:].islower():
+            continue
+        start, end = text.rfind("\n", 0, match.start()) + 1, text.find("\n", match.end())
+        seen = end if end >= 0 else len(text)
+        line = text[start:seen]
+        yield from (line[a:b] for a, b in find_secrets(line))
+    if "@" in text:
+        yield from (one[1] or one[2] for one in _USERINFO.finditer(text))
+
+
+def _by_name(text: str) -> Iterator[str]:
+    """Values of keys, variables and flags whose name says that they hold a secret."""
+    lower = text.lower()
+    for word in _SECRET_WORDS:
+        at = lower.find(word)
+        while at >= 0:
+            yield from _named_at(text, at)
+            at = lower.find(word, at + len(word))
+
+
+def _named_at(text: str, at: int) -> Iterator[str]:
+    block = _BLOCK_AFTER.match(text, at)
+    found = block or _VALUE_AFTER.match(text, at)
+    before = _NAME_BEFORE.search(text, max(0, at - 60), at)
+    if found is None or before is None:
+        return
+    name = re.match(r"[\w-]*", text[before.start() :])
+    if name is None or not _secret_name(name[0].strip("-").replace("-", "_")):
+        return
+    value = next(group for group in found.groups() if group is not None).strip()
+    if block or not _is_public(value := value.removeprefix("lit:").strip(), name[0]):
+        yield value
+
+
+def _in_tree(node: Node, name: str) -> Iterator[str]:
+    """The same, of the values as YAML reads them."""
+    if isinstance(node, Scalar):
+        value = node.text.removeprefix("lit:").strip()
+        if name and _secret_name(name) and not _is_public(value, name):
+            yield value
+        elif "\\" in node.text or node.style == '"' or "\n" in node.text:
+            yield from (node.text[start:end] for start, end in find_secrets(node.text, name))
+    elif isinstance(node, Mapping):
+        for key, entry in node.entries.items():
+            yield from _in_tree(entry.value, key)
+    else:
+        for item in node.items:
+            yield from _in_tree(item.value, "")
+
+
+def _is_public(value: str, name: str) -> bool:
+    """Whether a value below a secret's name is none itself. A password may be a plain word, a key or token never is."""
+    return bool(_NO_SECRET.search(value) or (_WORDS.match(value) and not _ALWAYS.search(name)))
+
+
+@cache
+def _secret_name(name: str) -> bool:
+    return names_secret(name)

@@ -8,14 +8,35 @@ from advisor.nel.compose import SiblingReader, compose
 from advisor.nel.context import Context
 from advisor.nel.values import Values
 from advisor.subjects.deployment import add_deployment
+from advisor.subjects.env import add_env_vars, add_secrets
+from advisor.subjects.execution import describe_execution
+from advisor.subjects.export import add_export
+from advisor.subjects.hooks import add_hooks
+from advisor.subjects.mounts import add_mounts
 from advisor.subjects.pass_through import add_pass_through
 from advisor.subjects.serving import add_serving
 from advisor.subjects.structure import add_document, add_sections
 from advisor.subjects.subject import World
+from advisor.subjects.target import describe_target
+from advisor.subjects.tasks import add_tasks
 from advisor.subjects.topology import add_topology
 
 # Each takes (world, document, context) and adds its subjects; later ones may look earlier ones up.
-BUILDERS = (add_sections, add_deployment, add_serving, add_topology, add_pass_through)
+BUILDERS = (
+    add_sections,
+    add_deployment,
+    add_serving,
+    add_topology,
+    add_pass_through,
+    add_tasks,
+    add_hooks,
+    add_mounts,
+    add_env_vars,
+    add_secrets,
+    describe_execution,
+    describe_target,
+    add_export,
+)
 
 
 def launcher_world(document: Document, context: Context, read_sibling: SiblingReader | None = None) -> World:

@@ -131,7 +131,7 @@ def is_nothing(value: Value) -> bool:
 KINDS = frozenset(
     {
         "document", "problem", "config", "default", "execution", "deployment", "evaluation", "target", "command", "flag",
-        "key", "setting", "interpolation", "env_var", "adapter", "adapter_field", "interceptor", "param", "extra",
+        "key", "setting", "interpolation", "env_var", "secret", "adapter", "adapter_field", "interceptor", "param", "extra",
         "task", "judge_key", "hook", "mount", "destination", "export_key", "auxiliary", "server_variable", "checkpoint", "misplaced",
     }
 )  # fmt: skip

@@ -1,0 +1,78 @@
+"""Host directories that a config mounts into containers: `execution.mounts`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from advisor.nel.effective import Effective
+from advisor.nel.interpolation import find_interpolations
+from advisor.subjects.structure import place_in
+from advisor.subjects.subject import Attribute, Subject, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from advisor.document.document import Document
+    from advisor.document.nodes import Path
+    from advisor.nel.context import Context
+
+MOUNTS: Path = ("execution", "mounts")
+_SHELL_VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*\}\Z")
+_FILE = re.compile(r"\.(?:sqsh|json|jsonl|ya?ml|txt|py|sh|sif|toml|cfg|ini|env|parquet|csv|jinja|gz|zip)\Z")
+
+
+def add_mounts(world: World, document: Document, context: Context) -> None:
+    """One `mount` for each entry: key the path on the host, value the path in the container."""
+    execution = world.singles["execution"]
+    for section, path, node in _sections(world):
+        if not isinstance(node.data, dict):
+            continue
+        for source, target in node.data.items():
+            at: Path = (*path, source)
+            attributes: dict[str, Attribute] = {
+                "section": section,
+                "source": source,
+                "target": world.values.resolve(target),
+                "kind_of_source": kind_of_source(source),
+                "is_file": _FILE.search(source) is not None,
+                "interpolation": _interpolation(world, source),
+            }
+            world.add(Subject("mount", place_in(document, world.values, at), world, attributes, None, at, execution))
+
+
+def _sections(world: World) -> Iterator[tuple[str, Path, Effective]]:
+    mounts = world.values.tree.at(MOUNTS)
+    if mounts is None:
+        return
+    for section in ("deployment", "evaluation"):
+        node = mounts.child(section)
+        if node is not None:
+            yield section, (*MOUNTS, section), node
+    auxiliary = mounts.child("auxiliary")
+    named = auxiliary.data if auxiliary is not None and isinstance(auxiliary.data, dict) else {}
+    for name, node in named.items():
+        yield "auxiliary", (*MOUNTS, "auxiliary", name), node
+
+
+def kind_of_source(source: str) -> str:
+    """absolute, home (`~`), shell (it begins with what only a shell can tell), or relative."""
+    if source.startswith("/"):
+        return "absolute"
+    if source.startswith("~"):
+        return "home"
+    return "shell" if source.startswith("$") else "relative"
+
+
+def _interpolation(world: World, source: str) -> str:
+    """The first `${...}` of a key that means nothing to a shell, or is a key of the config; '' where there is none."""
+    for one in find_interpolations(source):
+        if not _SHELL_VARIABLE.match(one.text) or world.values.node(one.key_path) is not None:
+            return one.text
+    return ""
+
+
+def targets(world: World) -> list[str]:
+    """Every path in a container at which something of the host is mounted."""
+    found = [str(s.get("target")) for s in world.of("mount")]
+    return [*found, "/checkpoint", "/cache", "/results", "/datasets"]

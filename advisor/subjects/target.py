@@ -1,0 +1,72 @@
+"""What rules ask of the target section beyond its own keys: the endpoint of a model that someone else serves."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from advisor.nel.values import ABSENT, Unknown, Value
+
+if TYPE_CHECKING:
+    from advisor.document.document import Document
+    from advisor.nel.context import Context
+    from advisor.subjects.subject import World
+
+_BASE_URL = re.compile(r"\w+://[^/?#\s]+(?P<path>(?:/[\w.-]+)*?(?:/v\d+(?:beta\d*)?)?)/?\Z")
+_PATHS = {
+    "chat": "chat/completions",
+    "completions": "completions",
+    "embedding": "embeddings",
+    "vlm": "chat/completions",
+}
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def describe_target(world: World, document: Document, context: Context) -> None:
+    """Adds computed attributes to `target`."""
+    target = world.singles["target"]
+    target.attributes |= {
+        "lacks": lambda: _lacks(world),
+        "url_with_path": lambda: _url_with_path(world),
+        "api_key_is_name": lambda: (
+            isinstance(key := target.get("api_endpoint.api_key"), str)
+            and _NAME.match(key) is not None
+            and key.isupper()
+        ),
+    }
+
+
+def _lacks(world: World) -> Value:
+    """Which of url and model_id are not there; '' for none. Null and ??? are there."""
+    if world.values.composition.is_open(("target",)):
+        return Unknown("a config that is not here may set it")
+    endpoint = world.values.tree.at(("target", "api_endpoint"))
+    if world.values.tree.child("target") is not None and (endpoint is None or not isinstance(endpoint.data, dict)):
+        whole = world.values.tree.child("target")
+        if whole is not None and not isinstance(whole.data, dict):
+            return ""
+        if endpoint is not None:
+            return ""
+    keys = endpoint.data if endpoint is not None and isinstance(endpoint.data, dict) else {}
+    return " and ".join(f"target.api_endpoint.{name}" for name in ("url", "model_id") if name not in keys)
+
+
+def _url_with_path(world: World) -> Value:
+    """The url with the path that the tasks ask for, where it ends at the host or at /v1; ABSENT for any other, which is
+    used as it is."""
+    url = world.values.at(("target", "api_endpoint", "url"))
+    if not isinstance(url, str):
+        return url if isinstance(url, Unknown) else ABSENT
+    nested = world.values.at(("evaluation", "nemo_evaluator_config", "target", "api_endpoint", "url"))
+    match = _BASE_URL.match(url)
+    if match is None or nested:
+        return ABSENT
+    path = match["path"]
+    versioned = re.search(r"/v\d+(?:beta\d*)?\Z", path)
+    if path and not versioned:
+        return ABSENT
+    endpoints = [task.get("endpoint") for task in world.of("task")]
+    kinds = {_PATHS.get(endpoint, "") for endpoint in endpoints if isinstance(endpoint, str)} or {"chat/completions"}
+    if len(kinds) != 1:
+        kinds = {"chat/completions"}
+    return f"{url.rstrip('/')}{'' if versioned else '/v1'}/{kinds.pop()}"
