@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from advisor.document.nodes import Data, Mapping, Node, Path, Scalar, Sequence, Span
+from advisor.document.nodes import Data, Mapping, Node, Path, Scalar, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MISSING = "???"
 
@@ -26,7 +29,7 @@ class Effective:
     """One effective value: a scalar, or children by name or by index. `masked` is the `???` of a person that
     did not override this default."""
 
-    data: None | bool | int | float | str | dict[str, Effective] | list[Effective]
+    data: bool | int | float | str | dict[str, Effective] | list[Effective] | None
     origin: Origin
     masked: Origin | None = None
 
@@ -62,7 +65,7 @@ Children: TypeAlias = "dict[str, Effective]"
 
 
 def from_node(node: Node, source: str = "", key: Span | None = None, alias: Span | None = None) -> Effective:
-    """A document's node as effective values. Spans of another file's nodes are left out: they are no places in this one."""
+    """A document's node as effective values. Another file's spans are left out: they are no places in this one."""
     own = source == ""
     origin = Origin(source, key, alias or node.span, node) if own else Origin(source)
     if isinstance(node, Scalar):
@@ -105,3 +108,16 @@ def nest(path: Path, value: Effective) -> Effective:
     for part in reversed(path):
         value = Effective({str(part): value}, Origin(value.origin.source))
     return value
+
+
+def leaves(value: Effective, path: Path = ()) -> Iterator[tuple[Path, Effective]]:
+    """Every value below that is no container, with its path."""
+    data = value.data
+    if isinstance(data, dict):
+        for name, child in data.items():
+            yield from leaves(child, (*path, name))
+    elif isinstance(data, list):
+        for index, child in enumerate(data):
+            yield from leaves(child, (*path, index))
+    else:
+        yield path, value

@@ -79,7 +79,9 @@ class Values:
             out += [text[at : one.start], str(value)]
             at = one.end
         whole = "".join([*out, text[at:]])
-        return whole.replace("\\${", "${") if len(whole) <= _MAX_LENGTH else Unknown("its interpolations unfold without end")
+        if len(whole) > _MAX_LENGTH:
+            return Unknown("its interpolations unfold without end")
+        return whole.replace("\\${", "${")
 
     def interpolated(self, one: Interpolation) -> Value:
         if one.kind == KEY and one.key_path:
@@ -94,16 +96,25 @@ class Values:
         """The value that a key interpolation names; list indexes are digits there."""
         if path not in self._keys:
             self._keys[path] = Unknown("its interpolations go round in a circle")
-            node = self.node(path)
-            self._keys[path] = self._nothing_at(path) if node is None else self.resolve(node)
+            self._keys[path] = self._at_key(path)
         return self._keys[path]
 
+    def _at_key(self, path: tuple[str, ...]) -> Value:
+        node = self.node(path)
+        if node is not None:
+            return self.resolve(node)
+        above = (self.node(path[:length]) for length in range(1, len(path)))
+        if any(one is not None and isinstance(one.data, str) and "${" in one.data for one in above):
+            return Unknown("a key above it is an interpolation", None)
+        return self._nothing_at(path)
+
     def node(self, path: tuple[str, ...]) -> Effective | None:
+        """The effective value that a key interpolation names; None where the config has none."""
         node: Effective | None = self.tree
         for part in path:
             if node is None:
                 return None
-            node = node.child(int(part)) if isinstance(node.data, list) and part.isdigit() else node.child(part)
+            node = node.child(int(part)) if isinstance(node.data, list) and part.isdecimal() else node.child(part)
         return node
 
     def _nothing_at(self, path: Path) -> Value:
