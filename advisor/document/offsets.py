@@ -19,7 +19,7 @@ _FOLD = re.compile(rf"[ \t]*{_BREAK}(?:[ \t]|{_BREAK})*")
 _ESCAPED_FOLD = re.compile(rf"\\{_BREAK}(?:[ \t]|{_BREAK})*")
 _ESCAPE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)")
 _BREAKS = re.compile(_BREAK)
-_RUN = re.compile(rf"(?:(?![ \t]*{_BREAK})[^\\'])+")
+_RUN = re.compile(rf"(?:[^\\'\t \n\r\x85\u2028\u2029]+|[ \t]++(?!{_BREAK}))+")
 _HEADER = re.compile(rf"[|>][-+0-9]*[ \t]*(?:#{_NOT_BREAK}*)?(?:{_BREAK}|\Z)")
 _LINE = re.compile(rf"(?P<body>{_NOT_BREAK}*)(?P<end>{_BREAK}|\Z)")
 

@@ -123,13 +123,13 @@ def _inner(command: Command) -> Word | None:
         return words[0]
     if words and _base(words[0]) in _TALKERS:
         return None
-    for n, word in enumerate(words[:-1]):
+    for n, word in enumerate(words):
         if _base(word) in _SHELLS:
-            for option, script in zip(words[n + 1 :], words[n + 2 :], strict=False):
-                if not option.text.startswith("-"):
-                    break
-                if re.match(r"-[a-z]*c\Z", option.text):
-                    return script
+            at = n + 1
+            while at + 1 < len(words) and words[at].text.startswith("-"):
+                if re.match(r"-[a-z]*c\Z", words[at].text):
+                    return words[at + 1]
+                at += 1
     return None
 
 

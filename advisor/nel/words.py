@@ -14,6 +14,7 @@ _PLAIN = re.compile(r"[^\s\\'\"`$;&|()<>#{}]+")
 _PLACEHOLDER = re.compile(r"<[A-Za-z][^<>|&;\n'\"`$]{0,80}>")
 # Of what NEL fills in, only these hold several words.
 _MANY_WORDS = re.compile(r"(?:args|command|flags|options)\s*\}\Z")
+_MAX_BRACES = 20
 _SPECIAL = "0123456789@*#?$!-_"
 
 
@@ -272,6 +273,8 @@ class _Reader:
                 return False
             elif char == "{":
                 depth += 1
+                if depth > _MAX_BRACES:
+                    return True
             elif char == "}":
                 depth -= 1
                 if depth == 0:
