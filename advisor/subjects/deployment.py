@@ -57,6 +57,10 @@ def add_deployment(world: World, document: Document, context: Context) -> None:
             "script": lambda: script(deployment),
             "serves_handle": lambda: _script_has(deployment, _SELECT_HANDLE, _HANDLE),
             "serves_checkpoint": lambda: serves_checkpoint(deployment),
+            "needs_checkpoint": lambda: serves_checkpoint(deployment) or _script_has(deployment, _SELECT_HANDLE),
+            "checkpoint_is_missing": lambda: (
+                (node := deployment.find("checkpoint_path")) is not None and node.is_missing
+            ),
             "checkpoint_mounted": lambda: mounts_below(deployment, "/checkpoint"),
             "checkpoint_shape": lambda: path_shape(deployment.get("checkpoint_path")),
             "checkpoint_here": lambda: checkpoint_here(deployment),
@@ -64,6 +68,8 @@ def add_deployment(world: World, document: Document, context: Context) -> None:
             "handle_mounted": lambda: mounts_below(deployment, deployment.get("hf_model_handle")),
             "script_with_handle": lambda: script_with_handle(deployment),
             "dead_fields": lambda: dead_fields(deployment, document),
+            "has_dead_fields": lambda: deployment.get("dead_fields") not in ([], ABSENT),
+            "extra_args_is_null": lambda: deployment.get("extra_args") is None,
             "joined_extra_args": lambda: joined(deployment.get("extra_args")),
             "reads_extra_args": lambda: reads_extra_args(deployment),
             "image_pinned": lambda: image_pinned(deployment),
@@ -72,6 +78,7 @@ def add_deployment(world: World, document: Document, context: Context) -> None:
             "image_without_port": lambda: without_port(deployment),
             "host_is_arm": lambda: host_is_arm(deployment),
             "server_variables_in_script": lambda: variables_in_script(deployment, document),
+            "has_server_variables_in_script": lambda: deployment.get("server_variables_in_script") != [],
             "first_word_is_variable": lambda: starts_with_variable(deployment),
         }
     )
@@ -87,7 +94,10 @@ def _add_group(deployment: Subject, document: Document) -> None:
         item = document.at(("defaults", entry.index))
         if isinstance(item, Mapping):
             deployment.places["group"] = Place(("defaults", entry.index, *item.entries), entry.span)
-    deployment.attributes.setdefault("group", ABSENT)
+            deployment.attributes["ray_group"] = "vllm_ray"
+            deployment.attributes["plain_group"] = "vllm"
+    for name in ("group", "ray_group", "plain_group"):
+        deployment.attributes.setdefault(name, ABSENT)
 
 
 def has_server(deployment: Subject) -> Value:
@@ -187,7 +197,7 @@ def checkpoint_here(deployment: Subject) -> Value:
     path = deployment.get("checkpoint_path")
     if not isinstance(path, str) or deployment.get("checkpoint_shape") != "absolute":
         return ABSENT
-    return os.path.exists(path)  # noqa: PTH110
+    return os.path.exists(path)
 
 
 def dead_fields(deployment: Subject, document: Document) -> Value:

@@ -121,7 +121,9 @@ def command_attributes(deployment: Subject, servers: tuple[Server, ...]) -> dict
         "model": lambda: model(servers),
         "ports": lambda: ports(servers),
         "port_is_wrong": lambda: port_is_wrong(servers, deployment.get("port")),
+        "port_is_given": lambda: given(servers, "--port"),
         "host": lambda: host(servers),
+        "host_is_given": lambda: given(servers, "--host"),
         "missing_port": lambda: _appended(servers, "--port ${deployment.port}"),
         "missing_host": lambda: _appended(servers, "--host 0.0.0.0"),
         "missing_served_name": lambda: _appended(servers, "--served-model-name ${deployment.served_model_name}"),
@@ -224,6 +226,8 @@ def _place_sizes(command: Subject, server: Server, document: Document) -> None:
         span = server.expanded.span(start, end, document.text) if end else None
         if span is not None:
             command.places.setdefault(attribute, Place(server.expanded.piece_at(start).path, span))
+            owner = server.expanded.piece_at(flag.span[0] if flag else 0).path
+            command.places.setdefault(f"{attribute}_flag", Place((*owner, flag.written if flag else ""), span))
 
 
 def _add_flag(command: Subject, document: Document, server: Server, flag: Flag, seen: set[tuple[Path, int]]) -> None:

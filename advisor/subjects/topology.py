@@ -6,10 +6,12 @@ Source: nemo-evaluator-launcher 0.2.6 executors/slurm/executor.py.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from advisor.nel.gpus import gpus_of_gres
 from advisor.nel.image import SGLANG, TRTLLM, VLLM
+from advisor.nel.tasks import lookup
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.scopes import PARAMS, Scope, scopes
 from advisor.subjects.structure import place_in
@@ -45,6 +47,8 @@ def add_topology(world: World, document: Document, context: Context) -> None:
             "instances_share_tasks": lambda: instances_share_tasks(execution),
         }
     )
+    for task in world.of("task"):
+        task.attributes["needs_amd64"] = partial(needs_amd64, task)
     if command is None:
         return
     deployment.attributes.update(
@@ -68,6 +72,13 @@ def add_topology(world: World, document: Document, context: Context) -> None:
             "fitting_max_num_seqs": lambda: fitting_max_num_seqs(world, command),
         }
     )
+
+
+def needs_amd64(task: Subject) -> bool:
+    """Whether the packaged container of a task's harness runs on amd64 only."""
+    name, container = task.get("name"), task.get("container")
+    found = lookup(name).task if isinstance(name, str) and is_nothing(container) else None
+    return found is not None and found.arch.startswith("amd")
 
 
 def _int(value: Value) -> int | None:
