@@ -8,6 +8,7 @@ import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from advisor.checkpoint.jsonfile import encodable
 from advisor.checkpoint.problems import Problem
 
 if TYPE_CHECKING:
@@ -82,10 +83,7 @@ def list_checkpoint(path: str) -> CheckpointFiles:
 
 
 def open_regular(path: str) -> int:
-    """A descriptor of a regular file. OSError for anything else: a pipe or a device is never opened for long."""
-    # A device is not opened at all (opening one may act), so look first; look again since the file may have changed.
-    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a str path, 160 times
-        raise OSError(errno.EINVAL, "not a regular file")
+    """A descriptor of a listed file. OSError where it has become something else since; a pipe is never waited for."""
     descriptor = os.open(path, _READ_FLAGS)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor
@@ -100,6 +98,9 @@ def reason(error: OSError) -> str:
 
 def _add(files: CheckpointFiles, entry: os.DirEntry[str]) -> None:
     name = entry.name
+    if not encodable(name):
+        files.report("not-utf8", ascii(name), "a file name that is not valid UTF-8: not read")
+        return
     try:
         status = entry.stat()
     except OSError as error:

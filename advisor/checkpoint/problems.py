@@ -31,8 +31,7 @@ ProblemKind = Literal[
     "shard-trailing-bytes",
     "index-path",
     "duplicate-tensor",
-    # text that is read for meaning
-    "pattern-refused",
+    # the model card
     "card-front-matter",
 ]
 

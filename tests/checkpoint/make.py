@@ -466,8 +466,9 @@ BROKEN: tuple[tuple[str, Callable[[Path], None], str], ...] = (
     ("config-directory", _replace_with("config.json", Path.mkdir), "not-regular"),
     ("config-link-loop", _loop, "link-loop"),
     ("shard-fifo", lambda d: _replace_with(shard(d).name, os.mkfifo)(d), "not-regular"),
+    ("name-not-utf8", lambda d: (d / os.fsdecode(b"\xff.json")).mkdir(), "not-utf8"),
     ("card-not-yaml", _rewrite("README.md", "---\na: [1\n---\n"), "card-front-matter"),
-    ("card-deep", _rewrite("README.md", "---\na: " + "[" * 60_000 + "\n---\n"), "card-front-matter"),
+    ("card-deep", _rewrite("README.md", "---\na: " + "[" * 30_000 + "]" * 30_000 + "\n---\n"), "card-front-matter"),
     ("card-long", _rewrite("README.md", "---\n" + "a: 1\n" * 60_000 + "---\n"), "card-front-matter"),
 )  # fmt: skip
 

@@ -158,6 +158,8 @@ def test_kv_bytes_per_token(fields: dict[str, Any], kv_cache: str | None, width:
         ("{# enable_thinking #}enable_thinking {{ 'enable_thinking' }}", (), ()),
         ("{% for m in messages %}{% if loop.last %}{% set x = m %}{{ x }}{% endif %}{% endfor %}", (), ()),
         ("{% for m in messages %}{% set x = 1 %}{% endfor %}{{ x }}", ("x",), ()),
+        ("{% if a %}{% set x = 1 %}{% endif %}{{ x }}", ("a", "x"), ()),
+        ("{% if a %}{% set x = 1 %}{% else %}{% set x = 2 %}{% endif %}{{ x }}", ("a",), ()),
         ("{% macro f(a, b=budget) %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ f(1) }}", ("budget", "c"), ()),
         ("{% set ns = namespace(a=1) %}{% set ns.a = effort %}{{ ns.a }}", ("effort",), ()),
         ("{% for m in messages %}{% if not m %}{% continue %}{% endif %}{% generation %}{{ m }}{% endgeneration %}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from advisor.checkpoint.patterns import exclusion_matcher, safe_expression, spellings
@@ -15,6 +15,7 @@ _GLOB = st.text("ab.01*?", min_size=1, max_size=6)
 
 
 @given(_NAME, st.lists(_GLOB, max_size=6))
+@example("ab", ["a*", "aa*"])
 def test_globs_match_as_fnmatch_does(name: str, patterns: list[str]) -> None:
     matcher = exclusion_matcher("modelopt", tuple(patterns))
     assert matcher.matches(name) == any(fnmatchcase(name, pattern) for pattern in patterns)
