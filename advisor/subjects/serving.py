@@ -46,6 +46,27 @@ _FIELDS = {
 _PARSERS = ("--reasoning-parser", "--tool-call-parser")
 _VALUE_SLUGS = {"--quantization": "quant-flag-unknown", **dict.fromkeys(_PARSERS, "parser-unknown")}
 _CHECKED_VALUES = ("--quantization", "--kv-cache-dtype", *_PARSERS)
+# What other engines, or people, call a flag.
+_MEANT = {
+    VLLM: {
+        "--context-length": "--max-model-len",
+        "--max-model-length": "--max-model-len",
+        "--max-seq-len": "--max-model-len",
+        "--max-sequence-length": "--max-model-len",
+        "--mem-fraction-static": "--gpu-memory-utilization",
+        "--max-running-requests": "--max-num-seqs",
+        "--tp": "--tensor-parallel-size",
+        "--tp-size": "--tensor-parallel-size",
+        "--dp-size": "--data-parallel-size",
+        "--pp-size": "--pipeline-parallel-size",
+    },
+    SGLANG: {
+        "--max-model-len": "--context-length",
+        "--max-model-length": "--context-length",
+        "--gpu-memory-utilization": "--mem-fraction-static",
+        "--max-num-seqs": "--max-running-requests",
+    },
+}
 # vLLM's human_readable_int: small letters are decimal, capitals binary.
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)([kmgKMG]?)\Z")
 _SCALE = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "K": 2**10, "M": 2**20, "G": 2**30}
@@ -244,6 +265,8 @@ def _add_flag(command: Subject, document: Document, server: Server, flag: Flag, 
     path = (*piece.path, flag.written)
     place = Place(path, whole) if whole else place_in(document, world.values, piece.path)
     subject = Subject("flag", place, world, flag_attributes(command, server, flag), parent=command)
+    if isinstance(field := subject.attributes["repeats"], str):
+        subject.places["repeated_field"] = Place(("deployment", field), place.span)
     name = server.expanded.span(*flag.name_span, document.text)
     if name is not None:
         subject.places["written"] = Place(path, name)
@@ -275,13 +298,19 @@ def flag_attributes(command: Subject, server: Server, flag: Flag) -> dict[str, A
         "first": answer.first or ABSENT,
         "comes_with": f": it comes with {answer.first}" if answer.status == "not-yet" else "",
         "candidates": list(answer.candidates),
-        "nearest": lambda: engine.nearest_flag(flag.written) or ABSENT,
-        "nearest_text": lambda: f"; did you mean {one}" if (one := engine.nearest_flag(flag.written)) else "",
+        "nearest": lambda: meant(engine, flag) or ABSENT,
+        "nearest_text": lambda: f"; did you mean {one}" if (one := meant(engine, flag)) else "",
         "removed_name": "image-rope-scaling" if flag.name == "--rope-scaling" else "flag-removed",
         **_replacement(flag),
         **_repeats(command, server, flag),
         **_value_attributes(command, server, flag, certain),
     }
+
+
+def meant(engine: EngineVersion, flag: Flag) -> str | None:
+    """The engine's flag that an unknown one stands for."""
+    other = _MEANT.get(engine.engine, {}).get(flag.written.replace("_", "-"))
+    return other or engine.nearest_flag(flag.written)
 
 
 def _replacement(flag: Flag) -> dict[str, Attribute]:
@@ -309,11 +338,24 @@ def _repeats(command: Subject, server: Server, flag: Flag) -> dict[str, Attribut
     first = stock[0]
     return {
         "repeats": field,
+        "own_value": _typed(flag),
         "field_value": first.value if first.known and first.value is not None else Unknown("it is filled in later"),
         "repeat_is_same": first.value == flag.value
         if first.known and flag.known
         else Unknown("a value is filled in later"),
     }
+
+
+def _typed(flag: Flag) -> Value:
+    """The flag's value as a field would hold it."""
+    if not flag.known or flag.value is None:
+        return ABSENT
+    for kind in (int, float):
+        try:
+            return kind(flag.value)
+        except ValueError:
+            continue
+    return flag.value
 
 
 def _value_attributes(command: Subject, server: Server, flag: Flag, certain: bool) -> dict[str, Attribute]:
@@ -330,6 +372,8 @@ def _value_attributes(command: Subject, server: Server, flag: Flag, certain: boo
     def status() -> Value:
         if plugin:
             return Unknown("a plugin may add parsers")
+        if "<" in value or "$" in value:
+            return Unknown("it is to be filled in")
         found = answer()
         if found.status == UNCHECKED and engine.samples:
             command.world.note(f"{flag.written} {value}", found.reason)
@@ -344,6 +388,10 @@ def _value_attributes(command: Subject, server: Server, flag: Flag, certain: boo
         "value_never_seen": never_seen,
         "value_name": _VALUE_SLUGS.get(flag.name, "flag-value-unknown"),
         "nearest_value": lambda: engine.nearest_value(flag.name, value) or ABSENT,
+        "nearest_value_text": lambda: (
+            f"; did you mean {one}" if (one := engine.nearest_value(flag.name, value)) else ""
+        ),
+        "kind_of_parser": flag.name.removeprefix("--").replace("-", " "),
         "legal_values": lambda: list(engine.values(flag.name)),
         "value_history": lambda: _history(answer()),
     }
