@@ -57,8 +57,18 @@ class Redactor:
         return data
 
 
+# The last document and its redactor: whoever advises on a document asks for it more than once.
+_last: list[tuple[Document, Redactor]] = []
+
+
 def redactor_for(document: Document) -> Redactor:
     """A redactor for the secrets that a document holds, in its comments and in what does not parse too."""
+    if not (_last and _last[0][0] is document):
+        _last[:] = [(document, _redactor(document))]
+    return _last[0][1]
+
+
+def _redactor(document: Document) -> Redactor:
     found: dict[str, None] = {}
     for text in _secrets_of(document):
         for line in text.splitlines():
@@ -83,7 +93,7 @@ def _by_shape(text: str) -> Iterator[str]:
     seen = -1
     for match in _PLACE_OF_RANDOM.finditer(text):
         word = match[0]
-        if match.start() < seen or word.islower() or word.isupper() or word[1:].islower():
+        if match.start() < seen or (word.isalnum() and not _may_be_random(word)):
             continue
         start, end = text.rfind("\n", 0, match.start()) + 1, text.find("\n", match.end())
         seen = end if end >= 0 else len(text)
@@ -91,6 +101,13 @@ def _by_shape(text: str) -> Iterator[str]:
         yield from (line[a:b] for a, b in find_secrets(line))
     if "@" in text:
         yield from (one[1] or one[2] for one in _USERINFO.finditer(text))
+
+
+def _may_be_random(word: str) -> bool:
+    """Digits among letters, or capitals inside of a word."""
+    if word.isalpha():
+        return not word.isupper() and sum(map(str.isupper, word)) > 1
+    return not word.isdigit()
 
 
 def _by_name(text: str) -> Iterator[str]:

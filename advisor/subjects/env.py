@@ -95,7 +95,7 @@ def _variable(
     is_secret = isinstance(raw, str) and read.kind not in (Kind.HOST, Kind.RUNTIME) and looks_like_secret(raw, name)
     references = [one for one in find_interpolations(raw) if one.kind == ENV] if isinstance(raw, str) else []
     execution, deployment = world.singles["execution"].get("type"), world.singles["deployment"].get("type")
-    checked = is_checked(path, _text(execution), _text(deployment))
+    checked = is_checked(path[:-1], _text(execution), _text(deployment))
     change = migrate(value, text) if not _half_secret(name, value) else None
     subject.attributes |= {
         "kind": read.kind.value,
