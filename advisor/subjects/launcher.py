@@ -42,7 +42,7 @@ BUILDERS = (
 def launcher_world(document: Document, context: Context, read_sibling: SiblingReader | None = None) -> World:
     """The subjects of a config; of a text that does not parse, only the document and its problems."""
     world = World(Values(compose(document, read_sibling)))
-    add_document(world, document, context)
+    add_document(world, document, read_sibling)
     if isinstance(document.root, Mapping):
         for add in BUILDERS:
             add(world, document, context)

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from advisor.document.document import Document
-from advisor.document.nodes import Mapping, Path, Span
+from advisor.document.nodes import Mapping, Node, Path, Scalar, Sequence, Span
+from advisor.nel.compose import SiblingReader, siblings_of
 from advisor.nel.context import Context
-from advisor.nel.values import Values
+from advisor.nel.values import ABSENT, Values
 from advisor.subjects.subject import Attribute, Place, Subject, World
 
+# What only nel-next reads at the top level.
+NEXT_KEYS = ("services", "benchmarks")
 SECTIONS = ("execution", "deployment", "evaluation", "target")
 
 
-def add_document(world: World, document: Document, context: Context) -> None:
+# The finding that each kind of problem is, and what it leads to.
+_SYNTAX = "NEL's loader rejects the file before anything else is read, so nothing runs."
+_PROBLEMS = {
+    "syntax": ("yaml-syntax", _SYNTAX),
+    "tag": ("yaml-syntax", _SYNTAX),
+    "recursive-alias": ("yaml-syntax", "The config unfolds without end: NEL stops with a RecursionError."),
+    "unprintable": ("yaml-syntax", _SYNTAX),
+    "several-documents": ("yaml-syntax", "NEL reads one YAML document from a file and rejects a second one."),
+    "duplicate-key": ("yaml-dup-key", "NEL's loader rejects a mapping with two equal keys, so nothing runs."),
+    "encoding": ("file-not-text", "NEL reads configs as UTF-8 text and stops at the first byte that is none."),
+    "binary": ("file-not-text", "NEL reads configs as UTF-8 text."),
+    "too-deep": ("file-too-deep", "NEL composes a config recursively and stops with a RecursionError there."),
+    "too-large": ("file-too-large", "It was not checked. NEL would read it for minutes, if it is a config at all."),
+    "too-many-nodes": ("file-too-large", "It was not checked. NEL would copy every alias and run out of time or memory."),
+    "unreadable": ("file-unreadable", "It was not checked, and NEL could not read it either."),
+}
+
+
+def add_document(world: World, document: Document, read_sibling: SiblingReader | None) -> None:
     """`document` and one `problem` for each thing that is wrong with the text."""
     root = document.root
     name = document.path.rpartition("/")[2]
@@ -21,21 +42,32 @@ def add_document(world: World, document: Document, context: Context) -> None:
         "name": name,
         "stem": stem if dot else name,
         "extension": f".{extension}" if dot else "",
-        "top_level": "mapping" if isinstance(root, Mapping) else "nothing" if root is None else type(root).__name__.lower(),
+        "top_level": _top_level(root),
         "is_fragment": is_fragment(document),
+        "has_yaml_beside": lambda: _has_yaml_beside(document, stem, read_sibling),
     }
     subject = world.add_single(Subject("document", whole, world, attributes))
     for problem in document.problems:
-        first = document.position(problem.other.start).line if problem.other else None
-        world.add(
-            Subject(
-                "problem",
-                Place((), problem.span),
-                world,
-                {"kind": problem.kind, "message": problem.message, "hint": problem.hint, "first_line": first},
-                parent=subject,
-            )
-        )
+        slug, consequence = _PROBLEMS[problem.kind]
+        about: dict[str, Attribute] = {
+            "kind": problem.kind,
+            "slug": slug,
+            "consequence": consequence,
+            "message": problem.message + (f": {problem.hint}" if problem.hint else ""),
+            "first_line": document.position(problem.other.start).line if problem.other else None,
+        }
+        world.add(Subject("problem", Place((), problem.span), world, about, parent=subject))
+
+
+def _has_yaml_beside(document: Document, stem: str, read_sibling: SiblingReader | None) -> bool:
+    """Whether `x.yaml` lies beside `x.yml`: NEL keeps only the stem and would run the other file."""
+    return (read_sibling or siblings_of(document.path))(stem) is not None
+
+
+def _top_level(root: Node | None) -> str:
+    if root is None or (isinstance(root, Scalar) and root.value is None):
+        return "nothing"
+    return "a mapping" if isinstance(root, Mapping) else "a list" if isinstance(root, Sequence) else "a single value"
 
 
 def is_fragment(document: Document) -> bool:
@@ -59,16 +91,24 @@ def add_sections(world: World, document: Document, context: Context) -> None:
         "nel_version": context.nel_version,
         "check_environment": context.check_environment,
         "is_fragment": is_fragment(document),
+        "next_keys": lambda: ", ".join(_next_keys(document)) or ABSENT,
     }
     config = world.add_single(Subject("config", whole, world, attributes, values.tree))
+    for key in _next_keys(document)[:1]:
+        config.places["next_keys"] = place_in(document, values, (key,))
     for name in SECTIONS:
         world.add_single(
             Subject(name, place_in(document, values, (name,)), world, {}, values.tree.child(name), (name,), config)
         )
 
 
+def _next_keys(document: Document) -> list[str]:
+    root = document.root
+    return [name for name in root.entries if name in NEXT_KEYS] if isinstance(root, Mapping) else []
+
+
 def place_in(document: Document, values: Values, path: Path) -> Place:
-    """The key at a path, else the nearest one above it, else the `defaults` entry that brings it, else the first line."""
+    """The key at a path, else the nearest above it, else the `defaults` entry that brings it, else the first line."""
     for length in range(len(path), 0, -1):
         node = values.tree.at(path[:length])
         if node is not None and (node.origin.key or node.origin.value):

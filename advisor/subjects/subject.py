@@ -133,6 +133,9 @@ KINDS = frozenset(
         "document", "problem", "config", "default", "execution", "deployment", "evaluation", "target", "command", "flag",
         "key", "setting", "interpolation", "env_var", "secret", "adapter", "adapter_field", "interceptor", "param", "extra",
         "task", "judge_key", "hook", "mount", "destination", "export_key", "auxiliary", "server_variable", "checkpoint", "misplaced",
+        "defaults", "shape",
     }
 )  # fmt: skip
-SINGLES = frozenset({"document", "config", "execution", "deployment", "evaluation", "target", "command", "checkpoint"})
+SINGLES = frozenset(
+    {"document", "config", "defaults", "execution", "deployment", "evaluation", "target", "command", "checkpoint"}
+)
