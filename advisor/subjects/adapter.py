@@ -19,7 +19,7 @@ from advisor.nel.adapter_schema import (
 from advisor.nel.effective import MISSING, Effective
 from advisor.nel.field_types import type_problem
 from advisor.nel.names import nearest
-from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.nel.values import ABSENT, Absent, Unknown, Value
 from advisor.subjects.reasoning import (
     OFF,
     ON,
@@ -98,7 +98,6 @@ class AdapterView:
             "tasks_set": lambda: sorted({name for task in self.scope.tasks for name in children(task.own.at(ADAPTER))}),
             "changes": self.changes,
             "has_interceptors": self.has_interceptors,
-            "legacy_fields": self.legacy_fields,
             "left_out": self.left_out,
             "sends": self.sends,
             "missing_sender": self.missing_sender,
@@ -137,9 +136,13 @@ class AdapterView:
             found[name] = self.scope.place((*PARAMS, name))
         for name in ("num_repeats", "n_samples"):
             found["repeats"] = found.get("repeats") or self.scope.place((*EXTRA, name))
+        base = added_params(self.scope)
+        for path in ((*base, TEMPLATE_KWARGS, "reasoning_effort"), (*base, "reasoning_effort")):
+            found["reasoning_effort"] = found.get("reasoning_effort") or self.scope.place(path)
         system, _ = interceptor(self.scope, "system_message")
         prompt = (*system, "config", "system_message") if system else (*ADAPTER, "custom_system_prompt")
         found["prompt"] = self.scope.place(prompt)
+        found["reasoning_switch"] = found.get("toggle") or found["prompt"]
         legacy = self.legacy_fields()
         if isinstance(legacy, list) and legacy:
             found["legacy_fields"] = self.scope.key_place((*ADAPTER, str(legacy[0])))
@@ -189,6 +192,11 @@ class AdapterView:
 
     def template_reasoning(self) -> Value:
         """on, off or unset, by chat_template_kwargs."""
+        base = added_params(self.scope)
+        for block in (base, (*base, TEMPLATE_KWARGS)):
+            value = self.scope.value(block)
+            if isinstance(value, Unknown):
+                return value
         return direction([self.scope.value(path) for path in self.toggle_paths().values()])
 
     def reasoning(self) -> Value:
@@ -246,7 +254,7 @@ class AdapterView:
         """The prompt without quote marks that are part of its text; ABSENT where there are none."""
         text = self.field("custom_system_prompt")
         if not isinstance(text, str):
-            return text if isinstance(text, Unknown) else ABSENT
+            return ABSENT
         inner = text.strip()
         if len(inner) < 3 or inner[0] not in "\"'" or inner[-1] != inner[0] or inner[0] in inner[1:-1]:
             return ABSENT
@@ -321,7 +329,7 @@ class AdapterView:
 # Computed from several fields; each is a method of AdapterView.
 _DERIVED = (
     "prompt", "prompt_switch", "toggle_keys", "template_reasoning", "reasoning", "strips_traces", "reasoning_effort",
-    "max_new_tokens", "temperature", "repeats",
+    "max_new_tokens", "temperature", "repeats", "legacy_fields",
 )  # fmt: skip
 
 
@@ -365,7 +373,7 @@ def _field_attributes(view: AdapterView, name: str, node: Effective) -> dict[str
 
     def problem() -> Value:
         value = view.world.values.resolve(node)
-        return value if isinstance(value, Unknown) else adapter_section().type_problem(name, value)
+        return ABSENT if isinstance(value, Unknown | Absent) else adapter_section().type_problem(name, value)
 
     def meant() -> Value:
         found = _MEANT.get(name) or nearest(name, legal)
@@ -377,6 +385,8 @@ def _field_attributes(view: AdapterView, name: str, node: Effective) -> dict[str
         "is_modern": name in legal and name not in legacy_only(),
         "type_problem": problem,
         "meant": meant,
+        "meant_text": lambda: f"; did you mean {meant()}" if isinstance(meant(), str) else "",
+        "log_field": _MEANT.get(name, ABSENT),
         "request_destination": destination,
         "request_shown": shown,
     }
@@ -403,11 +413,14 @@ def _add_interceptors(view: AdapterView, adapter: Subject, node: Effective | Non
         span = at.origin.value
         place = Place(path, span) if span is not None else adapter.place
         name = view.world.values.resolve(at) if at is named or isinstance(at.data, str) else ABSENT
+        close = nearest(name, interceptors()) if isinstance(name, str) else None
         attributes: dict[str, Attribute] = {
             "name": name,
             "is_known": name in interceptors() or name in internal_interceptors() if isinstance(name, str) else name,
-            "nearest": (nearest(name, interceptors()) or ABSENT) if isinstance(name, str) else ABSENT,
+            "nearest": close or ABSENT,
+            "nearest_text": f"; did you mean {close}" if close else "",
             "is_discovered": _discovers(view),
+            "has_message": item.at(("config", "system_message")) is not None,
         }
         places = {"name": place}
         adapter.world.add(Subject("interceptor", place, adapter.world, attributes, item, base, adapter, places))

@@ -13,7 +13,7 @@ from advisor.document.nodes import dotted
 from advisor.nel.names import nearest
 from advisor.nel.schema import Section, section
 from advisor.nel.tasks import REPEAT_FIELDS, Task, lookup, tasks
-from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.nel.values import ABSENT, Absent, Unknown, Value
 from advisor.subjects.request_params import destination_of, is_free, is_request_param
 from advisor.subjects.scopes import EXTRA, PARAMS, Scope, children
 from advisor.subjects.structure import place_in
@@ -101,7 +101,7 @@ def param_destination(scope: Scope, name: str) -> tuple[Value, Value]:
 def _param(scope: Scope, name: str, node: Effective, known: list[Task | None]) -> dict[str, Attribute]:
     def problem() -> Value:
         value = scope.world.values.resolve(node)
-        return value if isinstance(value, Unknown) else _params().type_problem(name, value)
+        return ABSENT if isinstance(value, Unknown | Absent) else _params().type_problem(name, value)
 
     destination, right = (ABSENT, ABSENT) if is_param(name) else _meant(scope, name, known)
     return {
@@ -153,7 +153,9 @@ def _is_unused(scope: Scope, name: str, known: list[Task | None]) -> Value:
     if scope.is_global:
         return False
     task = known[0]
-    return Unknown("the task is not in the table") if task is None else is_param(name) and name not in task.params
+    if task is None:
+        return Unknown("the task is not in the table")
+    return is_param(name) and name not in ("extra", "task", *task.params)
 
 
 def _extra(scope: Scope, name: str, known: list[Task | None]) -> dict[str, Attribute]:
@@ -167,8 +169,14 @@ def _extra(scope: Scope, name: str, known: list[Task | None]) -> dict[str, Attri
         close = repeats or nearest(name, dict.fromkeys(key for task in tasks for key in task.extra))
         return close if close is not None and close != name and is_free(scope, (*EXTRA, close)) else ABSENT
 
+    def is_used() -> Value:
+        """For all tasks at once, a key that none reads is a mistake only where it is close to one that some do."""
+        if used or (scope.is_global and is_nothing(meant())):
+            return True
+        return False if is_certain else Unknown("a task is not in the table")
+
     return {
-        "is_used": True if used else False if is_certain else Unknown("a task is not in the table"),
+        "is_used": is_used,
         "is_repeat_field": name in REPEAT_FIELDS and repeats is not None,
         "meant": meant,
         "meant_text": lambda: f"; did you mean {meant()}" if isinstance(meant(), str) else "",

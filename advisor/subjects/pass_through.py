@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from advisor.subjects.adapter import add_adapters
 from advisor.subjects.misplaced import add_misplaced
 from advisor.subjects.params import add_params
+from advisor.subjects.reasoning import PLUGINS, plugin_is_provided
 from advisor.subjects.scopes import scopes
 
 if TYPE_CHECKING:
@@ -21,3 +22,6 @@ def add_pass_through(world: World, document: Document, context: Context) -> None
     add_adapters(world, found, document)
     add_params(world, found, document, context)
     add_misplaced(world, found)
+    for flag in world.of("flag"):
+        if flag.get("name") in PLUGINS:
+            flag.attributes["file_is_provided"] = plugin_is_provided(world, flag.get("value"))

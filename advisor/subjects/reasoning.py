@@ -26,6 +26,7 @@ _TEMPLATE_KEY = (
     ("enable_thinking", re.compile(r"qwen|nemotron|\bglm", re.I)),
 )
 _PARSER = re.compile(r"--reasoning[-_]parser(?=[\s=]|$)")
+PLUGINS = ("--reasoning-parser-plugin", "--tool-parser-plugin")
 _SERVER = re.compile(r"\bvllm\b|\bsglang\b|trtllm-serve")
 _INSTRUCT = re.compile(r"[-_]instruct\b|[-_]it\b", re.I)
 _REASONING_NAME = re.compile(r"think|reason|nemotron|[-_]r1\b|qwq|hybrid|hermes", re.I)
@@ -34,7 +35,7 @@ _REASONING_NAME = re.compile(r"think|reason|nemotron|[-_]r1\b|qwq|hybrid|hermes"
 def prompt_switch(text: Value) -> Value:
     """`on` or `off` where a system prompt holds a reasoning switch; ABSENT where it holds none, or both."""
     if not isinstance(text, str):
-        return text if isinstance(text, Unknown) else ABSENT
+        return Unknown(text.reason, None) if isinstance(text, Unknown) else ABSENT
     off, on = _PROMPT_OFF.search(text), _PROMPT_ON.search(text)
     if bool(off) == bool(on):
         return ABSENT
@@ -108,16 +109,44 @@ def is_instruct(world: World) -> Value:
     return bool(_INSTRUCT.search(name) and not _REASONING_NAME.search(name)) if isinstance(name, str) else name
 
 
+def plugin_is_provided(world: World, path: Value) -> Value:
+    """Whether a file that the server is to load can be in its container: mounted there, or fetched by a command."""
+    if not isinstance(path, str):
+        return Unknown("the path is not known")
+    deployment, execution = world.singles["deployment"], world.singles["execution"]
+    mounts = [execution.get(key) for key in ("mounts.deployment", "extra_docker_args")]
+    scripts = [deployment.get("pre_cmd"), deployment.get("command")]
+    if any(isinstance(value, Unknown) for value in (*mounts, deployment.get("pre_cmd"))):
+        return Unknown("what is mounted or run is not known")
+    name = path.rpartition("/")[2]
+    texts = [text.replace(path, "", 1) if text is scripts[1] else text for text in scripts if isinstance(text, str)]
+    if any(name in text for text in texts) or "$" in path:
+        return True
+    if path.startswith("/checkpoint/"):
+        return deployment.get("checkpoint_path") is not None
+    targets = [str(target) for target in mounts[0].values()] if isinstance(mounts[0], dict) else []
+    docker = str(mounts[1] or "")
+    return (
+        any(path.startswith(target.partition(":")[0].rstrip("/")) for target in targets)
+        or name in docker
+        or (any(f":{above}" in docker for above in _folders(path)))
+    )
+
+
+def _folders(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:length]) for length in range(2, len(parts))]
+
+
 def server_parses(world: World) -> Value:
     """Whether the server itself takes the trace out of the answer (`--reasoning-parser`)."""
     deployment = world.singles["deployment"]
     if deployment.get("type") not in ("vllm", "sglang", "trtllm", "generic"):
         return Unknown("the server's flags are not here")
-    texts = [deployment.get(key) for key in ("command", "extra_args")]
+    script, extra = deployment.get("script"), deployment.get("extra_args")
     raw = [node.data for key in ("command", "extra_args") if (node := deployment.find(key)) is not None]
-    if any(isinstance(text, str) and _PARSER.search(text) for text in (*texts, *raw)):
+    if any(isinstance(text, str) and _PARSER.search(text) for text in (script, extra, *raw)):
         return True
-    command = texts[0]
-    if not isinstance(command, str) or not _SERVER.search(command):
+    if not isinstance(script, str) or isinstance(extra, Unknown) or not _SERVER.search(script) or "${oc." in script:
         return Unknown("the serve command is not known")
     return False
