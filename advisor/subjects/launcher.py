@@ -12,6 +12,7 @@ from advisor.subjects.env import add_env_vars, add_secrets
 from advisor.subjects.execution import describe_execution
 from advisor.subjects.export import add_export
 from advisor.subjects.hooks import add_hooks
+from advisor.subjects.load import add_load
 from advisor.subjects.mounts import add_mounts
 from advisor.subjects.pass_through import add_pass_through
 from advisor.subjects.serving import add_serving
@@ -36,6 +37,7 @@ BUILDERS = (
     describe_execution,
     describe_target,
     add_export,
+    add_load,
 )
 
 
