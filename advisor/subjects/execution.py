@@ -12,6 +12,7 @@ from advisor.subjects.env import is_silent_start
 
 if TYPE_CHECKING:
     from advisor.document.document import Document
+    from advisor.nel.effective import Effective
     from advisor.document.nodes import Data
     from advisor.nel.context import Context
     from advisor.nel.walltime import Walltime
@@ -27,6 +28,7 @@ def describe_execution(world: World, document: Document, context: Context) -> No
     execution = world.singles["execution"]
     execution.attributes |= {
         "stops_without_variables": lambda: is_silent_start(world, context),
+        "env_vars_case": lambda: _env_vars_case(world),
         "waits_for_server": lambda: _waits(world),
         "walltime_meant": lambda: (
             reading.meant or ABSENT if (reading := _walltime(execution)) else _unknown(execution, "walltime")
@@ -47,6 +49,34 @@ def describe_execution(world: World, document: Document, context: Context) -> No
             billions >= _BIG if isinstance(billions := _billions(world.singles["deployment"]), float) else False
         ),
     }
+
+
+# Where the blocks below execution.env_vars went.
+_MOVED = {"deployment": ("deployment", "env_vars"), "evaluation": ("env_vars",), "export": ("export", "env_vars")}
+
+
+def _env_vars_case(world: World) -> Value:
+    """What would mend execution.env_vars: the names of the blocks that can be moved as they are ("deployment evaluation"),
+    "empty", "redundant" where every variable is at its new place too, or "by hand"."""
+    block = world.values.tree.at(("execution", "env_vars"))
+    if block is None or block.data is None:
+        return ABSENT
+    if not isinstance(block.data, dict):
+        return "by hand"
+    if not block.data:
+        return "empty"
+    if set(block.data) - set(_MOVED) or not all(isinstance(one.data, dict) for one in block.data.values()):
+        return "by hand"
+    there = [world.values.tree.at(_MOVED[name]) for name in block.data]
+    pairs = zip(block.data.values(), there, strict=True)
+    if all(isinstance(new.data, dict) and not (_names(old) - _names(new)) for old, new in pairs if new is not None) and all(there):
+        return "redundant"
+    free = all(new is None or new.origin.key is None for new in there)
+    return " ".join(sorted(block.data)) if free else "by hand"
+
+
+def _names(block: Effective) -> set[str]:
+    return set(block.data) if isinstance(block.data, dict) else set()
 
 
 def _unknown(execution: Subject, name: str) -> Value:
