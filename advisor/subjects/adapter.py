@@ -6,6 +6,7 @@ common/helpers.py (get_eval_factory_config) for the merge.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from advisor.nel.adapter_schema import (
@@ -84,25 +85,25 @@ def add_adapters(world: World, found: tuple[Scope, ...], document: Document) -> 
 class AdapterView:
     """What is known of the adapter of one scope, computed when it is asked for."""
 
-    __slots__ = ("general", "node", "scope", "world")
+    __slots__ = ("_derived", "general", "node", "scope", "world")
 
     def __init__(self, scope: Scope, general: AdapterView | None) -> None:
         self.scope, self.general, self.world = scope, general, scope.world
         self.node = scope.merged.at(ADAPTER)
+        self._derived: dict[str, Value] = {}
 
     def attributes(self) -> dict[str, Attribute]:
         return {
             **{name: self.field(name) for name in self.fields()},
             "scope": "global" if self.scope.is_global else "task",
-            "sets": lambda: list(self._own()),
-            "tasks_set": lambda: sorted({name for task in self.scope.tasks for name in children(task.own.at(ADAPTER))}),
+            "tasks_set": self.tasks_set,
             "changes": self.changes,
             "has_interceptors": self.has_interceptors,
             "left_out": self.left_out,
             "sends": self.sends,
             "missing_sender": self.missing_sender,
             "out_of_order": self.out_of_order,
-            **{name: getattr(self, name) for name in _DERIVED},
+            **{name: partial(self._value, name) for name in _DERIVED},
             "toggles_differ": self.toggles_differ,
             "spare_toggle": self.spare_toggle,
             "unquoted_prompt": self.unquoted_prompt,
@@ -117,6 +118,10 @@ class AdapterView:
         tasks = [children(task.own.at(ADAPTER)) for task in self.scope.tasks]
         everywhere = set.intersection(*(set(fields) for fields in tasks)) if tasks else set()
         return list(dict.fromkeys([*children(self.node), *everywhere]))
+
+    def tasks_set(self) -> Value:
+        """The fields that any task sets for itself."""
+        return list(dict.fromkeys(name for task in self.scope.tasks for name in children(task.own.at(ADAPTER))))
 
     def _own(self) -> dict[str, Effective]:
         return children(self.scope.own.at(ADAPTER))
@@ -167,8 +172,11 @@ class AdapterView:
         return [name for name in names if self._value(name) != self.general._value(name)]
 
     def _value(self, name: str) -> Value:
-        value: Value = getattr(self, name)() if name in _DERIVED else self.field(name)
-        return value
+        if name not in _DERIVED:
+            return self.field(name)
+        if name not in self._derived:
+            self._derived[name] = getattr(self, name)()
+        return self._derived[name]
 
     def prompt(self) -> Value:
         """The system prompt that is sent; ABSENT where none is."""

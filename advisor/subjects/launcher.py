@@ -7,15 +7,20 @@ from advisor.document.nodes import Mapping
 from advisor.nel.compose import SiblingReader, compose
 from advisor.nel.context import Context
 from advisor.nel.values import Values
+from advisor.subjects.defaults import add_defaults
 from advisor.subjects.deployment import add_deployment
 from advisor.subjects.env import add_env_vars, add_secrets
 from advisor.subjects.execution import describe_execution
 from advisor.subjects.export import add_export
 from advisor.subjects.hooks import add_hooks
 from advisor.subjects.load import add_load
+from advisor.subjects.interpolations import add_interpolations
+from advisor.subjects.keys import add_keys
 from advisor.subjects.mounts import add_mounts
 from advisor.subjects.pass_through import add_pass_through
 from advisor.subjects.serving import add_serving
+from advisor.subjects.settings import add_settings
+from advisor.subjects.shapes import add_shapes
 from advisor.subjects.structure import add_document, add_sections
 from advisor.subjects.subject import World
 from advisor.subjects.target import describe_target
@@ -25,11 +30,16 @@ from advisor.subjects.topology import add_topology
 # Each takes (world, document, context) and adds its subjects; later ones may look earlier ones up.
 BUILDERS = (
     add_sections,
+    add_defaults,
+    add_shapes,
+    add_keys,
+    add_settings,
+    add_interpolations,
     add_deployment,
     add_serving,
     add_topology,
-    add_pass_through,
     add_tasks,
+    add_pass_through,
     add_hooks,
     add_mounts,
     add_env_vars,

@@ -6,7 +6,7 @@ the parameters that a task's command reads.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
@@ -45,7 +45,7 @@ _TAGS: Path = ("export", "mlflow", "tags")
 def add_params(world: World, found: tuple[Scope, ...], document: Document, context: Context) -> None:
     """`param` for each key of config.params, `extra` for each of its `extra`."""
     for scope in found:
-        known = _tasks_of(scope, context)
+        known = Tasks(scope, context)
         for name, node in children(scope.own.at(PARAMS)).items():
             param = _add(document, scope, "param", (*PARAMS, name), node, _param(scope, name, node, known))
             _add_tag(param, scope, name)
@@ -77,19 +77,52 @@ def _params() -> Section:
     return found
 
 
-def _tasks_of(scope: Scope, context: Context) -> list[Task | None]:
-    """The tasks that get a scope's parameters; None for each that the table does not have."""
-    owners = scope.tasks if scope.is_global else (scope,)
-    return [_task(scope, owner.path, context) for owner in owners]
+class Tasks:
+    """The tasks that get a scope's parameters, looked up when they are asked for."""
+
+    def __init__(self, scope: Scope, context: Context) -> None:
+        self._scope, self._context = scope, context
+
+    @cached_property
+    def all(self) -> list[Task | None]:
+        """One for each; None for each that the table does not have."""
+        owners = self._scope.tasks if self._scope.is_global else (self._scope,)
+        return [self._task(owner.path[:-1]) for owner in owners]
+
+    @cached_property
+    def known(self) -> list[Task]:
+        return [task for task in self.all if task is not None]
+
+    @cached_property
+    def are_known(self) -> bool:
+        return bool(self.all) and len(self.known) == len(self.all)
+
+    @cached_property
+    def repeats_field(self) -> str | None:
+        """The key of `extra` that repeats samples; None where the tasks have none, or not the same."""
+        fields = {task.repeats_field for task in self.known}
+        return fields.pop() if len(fields) == 1 else None
+
+    @cached_property
+    def harnesses(self) -> str:
+        return ", ".join(dict.fromkeys(task.harness for task in self.known))
+
+    def _task(self, item: Path) -> Task | None:
+        values = self._scope.world.values
+        name, container = values.at((*item, "name")), values.at((*item, "container"))
+        if not isinstance(name, str) or isinstance(container, Unknown):
+            return None
+        return _looked_up(name, str(container) if container else None, self._context.nel_version)
 
 
-def _task(scope: Scope, path: Path, context: Context) -> Task | None:
-    item = path[:-1]
-    values = scope.world.values
-    name, container = values.at((*item, "name")), values.at((*item, "container"))
-    if not isinstance(name, str) or isinstance(container, Unknown):
-        return None
-    return lookup(name, str(container) if container else None, context.nel_version).task
+@lru_cache(512)
+def _looked_up(name: str, container: str | None, nel: str) -> Task | None:
+    return lookup(name, container, nel).task
+
+
+def reads(task: Task, name: str) -> bool:
+    """Whether a task reads a key of `extra`: by its harness's command, or by a default of its own."""
+    return name in task.extra or name in task.extra_defaults
 
 
 def param_destination(scope: Scope, name: str) -> tuple[Value, Value]:
@@ -98,7 +131,7 @@ def param_destination(scope: Scope, name: str) -> tuple[Value, Value]:
     return ([*scope.path, *path] if is_free(scope, path) else ABSENT), dotted(path)
 
 
-def _param(scope: Scope, name: str, node: Effective, known: list[Task | None]) -> dict[str, Attribute]:
+def _param(scope: Scope, name: str, node: Effective, known: Tasks) -> dict[str, Attribute]:
     def problem() -> Value:
         value = scope.world.values.resolve(node)
         return ABSENT if isinstance(value, Unknown | Absent) else _params().type_problem(name, value)
@@ -106,24 +139,23 @@ def _param(scope: Scope, name: str, node: Effective, known: list[Task | None]) -
     destination, right = (ABSENT, ABSENT) if is_param(name) else _meant(scope, name, known)
     return {
         "is_known": is_param(name),
-        "is_request_param": not is_param(name) and is_request_param(name) and not _is_extra_of(name, known),
+        "is_request_param": not is_param(name) and is_request_param(name) and not _is_extra(name, known),
         "is_adapter": name == "adapter_config",
         "type_problem": problem,
         "is_unused": lambda: _is_unused(scope, name, known),
-        "harness": lambda: known[0].harness if len(known) == 1 and known[0] is not None else ABSENT,
+        "harness": lambda: known.harnesses,
         "destination": destination,
         "right": right,
         "right_text": f"; it is {right}" if not is_nothing(right) else "",
     }
 
 
-def _meant(scope: Scope, name: str, known: list[Task | None]) -> tuple[Value, Value]:
+def _meant(scope: Scope, name: str, known: Tasks) -> tuple[Value, Value]:
     """Where an unknown parameter belongs: under its right name, in `extra`, or with what is added to each request."""
     if name in REPEAT_FIELDS:
-        fields = {task.repeats_field if task is not None else None for task in known}
-        field = fields.pop() if len(fields) == 1 else None
+        field = known.repeats_field if known.are_known else None
         return _extra_destination(scope, field) if field else (ABSENT, "a key of extra (num_repeats or n_samples)")
-    if _is_extra_of(name, known):
+    if _is_extra(name, known):
         return _extra_destination(scope, name)
     if is_request_param(name):
         return destination_of(scope, name)
@@ -138,9 +170,9 @@ def _extra_destination(scope: Scope, name: str) -> tuple[Value, Value]:
     return ([*scope.path, *path] if is_free(scope, path) else ABSENT), dotted(path)
 
 
-def _is_extra_of(name: str, known: list[Task | None]) -> bool:
+def _is_extra(name: str, known: Tasks) -> bool:
     """Whether every task that gets it reads the name in `extra`."""
-    return bool(known) and all(task is not None and name in task.extra for task in known)
+    return known.are_known and all(reads(task, name) for task in known.known)
 
 
 @cache
@@ -148,41 +180,42 @@ def _all_extra() -> frozenset[str]:
     return frozenset(name for task in tasks() for name in task.extra)
 
 
-def _is_unused(scope: Scope, name: str, known: list[Task | None]) -> Value:
+def _is_unused(scope: Scope, name: str, known: Tasks) -> Value:
     """Whether the task's command does not read a parameter; one for all tasks is nobody's mistake."""
     if scope.is_global:
         return False
-    task = known[0]
-    if task is None:
+    if not known.are_known:
         return Unknown("the task is not in the table")
-    return is_param(name) and name not in ("extra", "task", *task.params)
+    return is_param(name) and name not in ("extra", "task", *known.known[0].params)
 
 
-def _extra(scope: Scope, name: str, known: list[Task | None]) -> dict[str, Attribute]:
-    tasks = [task for task in known if task is not None]
-    is_certain = bool(tasks) and len(tasks) == len(known)
-    used = any(name in task.extra for task in tasks)
-    fields = {task.repeats_field for task in tasks}
-    repeats = fields.pop() if name in REPEAT_FIELDS and len(fields) == 1 else None
-
+def _extra(scope: Scope, name: str, known: Tasks) -> dict[str, Attribute]:
     def meant() -> Value:
-        close = repeats or nearest(name, dict.fromkeys(key for task in tasks for key in task.extra))
+        legal = dict.fromkeys(key for task in known.known for key in task.extra)
+        close = known.repeats_field if name in REPEAT_FIELDS else nearest(name, legal)
         return close if close is not None and close != name and is_free(scope, (*EXTRA, close)) else ABSENT
 
     def is_used() -> Value:
         """For all tasks at once, a key that none reads is a mistake only where it is close to one that some do."""
-        if used or (scope.is_global and is_nothing(meant())):
+        if any(reads(task, name) for task in known.known) or _is_named(scope, name):
             return True
-        return False if is_certain else Unknown("a task is not in the table")
+        if scope.is_global and is_nothing(meant()):
+            return True
+        return False if known.are_known else Unknown("a task is not in the table")
 
     return {
         "is_used": is_used,
-        "is_repeat_field": name in REPEAT_FIELDS and repeats is not None,
+        "is_repeat_field": lambda: name in REPEAT_FIELDS and known.repeats_field is not None,
         "meant": meant,
         "meant_text": lambda: f"; did you mean {meant()}" if isinstance(meant(), str) else "",
-        "repeats_field": repeats or ABSENT,
-        "tasks": ", ".join(dict.fromkeys(task.harness for task in tasks)),
+        "repeats_field": lambda: known.repeats_field or ABSENT,
+        "tasks": lambda: known.harnesses,
     }
+
+
+def _is_named(scope: Scope, name: str) -> bool:
+    """Whether another value of `extra`, such as `args`, takes this one in: `{{config.params.extra.name}}`."""
+    return any(f"extra.{name}" in str(node.plain()) for node in children(scope.merged.at(EXTRA)).values())
 
 
 def _add_tag(param: Subject, scope: Scope, name: str) -> None:
