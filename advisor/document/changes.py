@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -67,15 +66,14 @@ class Splice:
 Change: TypeAlias = "Set | Delete | Rename | Move | Quote | Append | Splice"
 
 
-def changed(data: Data, change: Change, source: str = "") -> Data:
-    """A copy of the data with the change made. `source` is the text of a scalar that is to be quoted.
+def make(data: Data, change: Change, source: str = "") -> Data:
+    """Makes the change in the data, and returns them. `source` is the text of a scalar that is to be quoted.
 
     Raises CannotEdit where the data has no place for it.
     """
-    data = copy.deepcopy(data)
     match change:
         case Set(path, value):
-            return _put(data, path, value)
+            return _put(data, path, copied(value))
         case Delete(path):
             _take(data, path)
             return data
@@ -88,16 +86,23 @@ def changed(data: Data, change: Change, source: str = "") -> Data:
         case Append(path, value):
             found = _at(data, path)
             if found is None:
-                return _put(data, path, [value])
+                return _put(data, path, [copied(value)])
             if not isinstance(found, list):
                 raise CannotEdit(f"{dotted(path)} is no list")
-            found.append(value)
+            found.append(copied(value))
             return data
         case Splice(path, start, end, text):
             found = _at(data, path)
             if not isinstance(found, str):
                 raise CannotEdit(f"{dotted(path)} is no string")
             return _put(data, path, found[:start] + text + found[end:])
+
+
+def copied(data: Data) -> Data:
+    """The data with containers of its own."""
+    if isinstance(data, dict):
+        return {name: copied(value) for name, value in data.items()}
+    return [copied(value) for value in data] if isinstance(data, list) else data
 
 
 def _at(data: Data, path: Path) -> Data:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from advisor.document.nodes import Span
@@ -41,7 +41,10 @@ def edits_between(old: str, new: str) -> tuple[TextEdit, ...]:
     from difflib import SequenceMatcher
 
     before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    starts = [0]
+    head = _common(before, after)
+    tail = _common(before[head:][::-1], after[head:][::-1])
+    before, after = before[head : len(before) - tail], after[head : len(after) - tail]
+    starts = [sum(map(len, old.splitlines(keepends=True)[:head]))]
     for line in before:
         starts.append(starts[-1] + len(line))
     matcher = SequenceMatcher(None, before, after, autojunk=False)
@@ -52,11 +55,17 @@ def edits_between(old: str, new: str) -> tuple[TextEdit, ...]:
     )
 
 
+def _common(a: Sequence[str], b: Sequence[str]) -> int:
+    """How many of their first elements are the same."""
+    count = 0
+    for one, other in zip(a, b, strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
+
+
 def _trimmed(start: int, old: str, new: str) -> TextEdit:
-    shortest, head = min(len(old), len(new)), 0
-    while head < shortest and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < shortest - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
+    head = _common(old, new)
+    tail = _common(old[head:][::-1], new[head:][::-1])
     return TextEdit(start + head, start + len(old) - tail, new[head : len(new) - tail])

@@ -19,6 +19,11 @@ def newline(document: Document) -> str:
     return found[0] if found else "\n"
 
 
+def split_lines(text: str) -> list[str]:
+    """The lines without their ends; only what ends a line in YAML 1.1's files counts."""
+    return _LINE_END.split(text)
+
+
 def line_start(document: Document, offset: int) -> int:
     return document.line_starts[document.position(offset).line - 1]
 
@@ -130,7 +135,7 @@ def is_empty_plain(node: Node) -> bool:
 
 
 def comment_above(document: Document, start: int) -> int:
-    """Where the comment lines begin that stand directly above a line, indented like it; the line's start where there is none."""
+    """Where the comment lines begin that stand directly above a line, indented like it; where none do, the line."""
     at, indent = line_start(document, start), column(document, start)
     while at > 0:
         above = line_start(document, at - 1)

@@ -3,93 +3,133 @@ exactly the change that was meant."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
-from advisor.document.changes import Append, Change, Delete, Move, Quote, Rename, Set, Splice, changed
+from advisor.document.aliases import at_its_own_place
+from advisor.document.changes import Append, Change, Delete, Move, Quote, Rename, Set, Splice, make
 from advisor.document.deleting import delete
 from advisor.document.document import Document
 from advisor.document.edits import CannotEdit, TextEdit, apply_edits, edits_between
 from advisor.document.inserting import append, insert
-from advisor.document.moving import move
-from advisor.document.nodes import Data, plain
+from advisor.document.moving import bring_in, lifted
+from advisor.document.nodes import Data, Mapping, Path, Scalar, plain
 from advisor.document.parse import parse_document
 from advisor.document.replacing import quote, rename, replace, source_text, splice
 
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """`edits` lead from the old text to `document`'s."""
+    """`edits` lead from the old text to `document`'s. `elsewhere` are other paths at which the change shows, because
+    an alias or `<<` brings it there."""
 
     document: Document
     edits: tuple[TextEdit, ...]
+    elsewhere: tuple[Path, ...] = ()
 
 
 def prove(document: Document, changes: Sequence[Change]) -> Proven:
     """Make the changes one after the other, each proven. Raises CannotEdit, with the reason, where one cannot be."""
     if document.problems:
         raise CannotEdit("the file has problems of its own, which come first")
-    current = document
+    current, elsewhere = document, list[Path]()
     edits: tuple[TextEdit, ...] = ()
     for change in changes:
-        edits = text_edits(current, change)
-        current = _proven(current, change, edits)
+        own, others = at_its_own_place(current, change)
+        meant = _meant(current, (own, *others))
+        current, edits = _first_proven(current, own, meant)
+        elsewhere += [other.path for other in others]
     if len(changes) != 1:
         edits = edits_between(document.text, current.text)
-    return Proven(current, edits)
+    return Proven(current, edits, tuple(elsewhere))
 
 
-def _proven(document: Document, change: Change, edits: Sequence[TextEdit]) -> Document:
-    source = source_text(document, change.path) if isinstance(change, Quote) else ""
-    meant = changed(_data(document), change, source)
-    after = parse_document(document.path, apply_edits(document.text, edits))
-    if after.problems:
-        raise CannotEdit(f"the edited text would not parse: {after.problems[0].message}")
-    if not same_data(_data(after), meant):
-        raise CannotEdit("the edited text would say something else than was meant")
-    return Document(after.path, after.text, after.root, (), document.bom)
-
-
-def _data(document: Document) -> Data:
+def data_of(document: Document) -> Data:
     return plain(document.root) if document.root is not None else None
 
 
-def text_edits(document: Document, change: Change) -> tuple[TextEdit, ...]:
-    """The edits that ought to make a change, not yet proven."""
+def _meant(document: Document, changes: Sequence[Change]) -> Data:
+    source = source_text(document, changes[0].path) if isinstance(changes[0], Quote) else ""
+    data = data_of(document)
+    for change in changes:
+        data = make(data, change, source)
+    return data
+
+
+def _first_proven(document: Document, change: Change, meant: Data) -> tuple[Document, tuple[TextEdit, ...]]:
+    """The first way of making the change that can be proven."""
+    failure: CannotEdit | None = None
+    for steps in _ways(document, change):
+        try:
+            after, edits = _taken(document, steps)
+            if not same_data(data_of(after), meant):
+                raise CannotEdit("the edited text would say something else than was meant")
+        except CannotEdit as error:
+            failure = failure or error
+        else:
+            return after, edits
+    raise failure or CannotEdit("there is no way to write it")
+
+
+Step: TypeAlias = "Callable[[Document], TextEdit]"
+
+
+def _taken(document: Document, steps: Sequence[Step]) -> tuple[Document, tuple[TextEdit, ...]]:
+    """The document after the steps, each made on the text that the one before left."""
+    current, edits = document, list[TextEdit]()
+    for step in steps:
+        edits.append(step(current))
+        current = reparsed(current, apply_edits(current.text, edits[-1:]))
+    return current, tuple(edits) if len(edits) == 1 else edits_between(document.text, current.text)
+
+
+def reparsed(document: Document, text: str) -> Document:
+    """The document with another text. Raises CannotEdit where it does not parse."""
+    after = parse_document(document.path, text)
+    if after.problems:
+        raise CannotEdit(f"the edited text would not parse: {after.problems[0].message}")
+    return Document(after.path, after.text, after.root, (), document.bom)
+
+
+def _ways(document: Document, change: Change) -> Iterator[Sequence[Step]]:
+    """The ways of making a change, the one that keeps most of the text first; each is a list of steps."""
     match change:
         case Set(path, value):
-            there = document.at(path) is not None
-            return (
-                replace(document, path, value)
-                if there and not _merged_only(document, change)
-                else insert(document, path, value),
-            )
+            yield [partial(_put, path=path, value=value)]
         case Delete(path):
-            return (delete(document, path),)
+            yield [partial(delete, path=path)]
         case Rename(path, name):
-            return (rename(document, path, name),)
+            yield [partial(rename, path=path, name=name)]
         case Move(path, to):
-            return move(document, path, to)
+            lines, value = lifted(document, path, str(to[-1]))
+            put, take = partial(bring_in, to=to, lines=lines, value=value), partial(delete, path=path)
+            yield [take, put] if to[: len(path)] == path else [put, take]
         case Quote(path):
-            return (quote(document, path),)
+            yield [partial(quote, path=path)]
         case Append(path, value):
             node = document.at(path)
             empty = node is None or plain(node) is None
-            return (insert_or_replace(document, path, [value]) if empty else append(document, path, value),)
+            yield [partial(_put, path=path, value=[value]) if empty else partial(append, path=path, value=value)]
         case Splice(path, start, end, text):
-            return (splice(document, path, start, end, text),)
+            yield [partial(splice, path=path, start=start, end=end, text=text)]
+            node = document.at(path)
+            if isinstance(node, Scalar) and is_one_line(document, node):
+                yield [partial(replace, path=path, value=node.text[:start] + text + node.text[end:])]
 
 
-def insert_or_replace(document: Document, path: tuple[str | int, ...], value: Data) -> TextEdit:
-    return insert(document, path, value) if document.at(path) is None else replace(document, path, value)
+def is_one_line(document: Document, node: Scalar) -> bool:
+    return node.style not in ("|", ">") and "\n" not in document.text[node.span.start : node.span.end]
 
 
-def _merged_only(document: Document, change: Set) -> bool:
-    """A key that comes through `<<` is set by a key of the mapping's own."""
-    from advisor.document.nodes import Mapping
-
-    holder = document.at(change.path[:-1])
-    return isinstance(holder, Mapping) and holder.entries[str(change.path[-1])].merged
+def _put(document: Document, path: Path, value: Data) -> TextEdit:
+    """A value in the place of the old one, else as a new key; where `<<` brings the old one, a key of its own."""
+    holder = document.at(path[:-1])
+    entry = holder.entries.get(str(path[-1])) if isinstance(holder, Mapping) and path else None
+    if document.at(path) is None or (entry is not None and entry.merged):
+        return insert(document, path, value)
+    return replace(document, path, value)
 
 
 def same_data(a: Data, b: Data) -> bool:

@@ -6,9 +6,9 @@ import json
 
 from advisor.document.document import Document
 from advisor.document.edits import CannotEdit, TextEdit
-from advisor.document.emit import block_lines, flow_text, quoted, scalar_text
-from advisor.document.layout import column, newline, node_end, step, value_end, walk
-from advisor.document.nodes import Data, Entry, Mapping, Path, Scalar, Sequence, Span, dotted
+from advisor.document.emit import block_lines, flow_text, item_lines, quoted, scalar_text
+from advisor.document.layout import column, dash, newline, step, value_end, walk
+from advisor.document.nodes import Data, Entry, Item, Path, Scalar, Span, dotted
 from advisor.document.offsets import content_start, offsets
 
 
@@ -30,7 +30,9 @@ def replace(document: Document, path: Path, value: Data) -> TextEdit:
         return TextEdit(node.span.start, node.span.end, flow_text(value))
     if isinstance(link, Entry):
         return _rewritten(document, str(path[-1]), link, value)
-    raise CannotEdit(f"{dotted(path)} is a block that cannot be replaced as a whole")
+    if isinstance(link, Item):
+        return _rewritten_item(document, link, value)
+    raise CannotEdit("the whole file cannot be replaced")
 
 
 def _lonely(value: Data) -> bool:
@@ -48,6 +50,15 @@ def _rewritten(document: Document, name: str, entry: Entry, value: Data) -> Text
     lines = block_lines(name, value, step(document))
     first = lines[0][len(scalar_text(name)) :]
     return TextEdit(start, end, newline(document).join([first, *(indent + line for line in lines[1:])]))
+
+
+def _rewritten_item(document: Document, item: Item, value: Data) -> TextEdit:
+    """As `_rewritten`, for a list's element that is a block."""
+    start, end = dash(document, item), value_end(document, item)
+    if "#" in document.text[start:end]:
+        raise CannotEdit("a comment stands inside what is to be replaced")
+    lines = item_lines(value, step(document))
+    return TextEdit(start, end, (newline(document) + " " * column(document, start)).join(lines))
 
 
 def _content(document: Document, node: Scalar) -> Span:
@@ -113,10 +124,3 @@ def source_text(document: Document, path: Path) -> str:
     """What a scalar's own text says, for a change that quotes it."""
     node = document.at(path)
     return node.text if isinstance(node, Scalar) else ""
-
-
-def is_collection(document: Document, path: Path) -> bool:
-    return isinstance(document.at(path), Mapping | Sequence)
-
-
-__all__ = ["is_collection", "node_end", "quote", "rename", "replace", "source_text", "splice"]
