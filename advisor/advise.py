@@ -54,6 +54,8 @@ def advise_document(
         return Advice(document.path, _public(kind), (), (_not_ours(kind),), document, redactor)
     world = launcher_world(document, context, read_sibling)
     findings = [finding_of(firing) for firing in base.match(world, context.nel_version) if firing.rule.reports]
+    # A block that aliases repeat is one text: what is wrong with it is said once.
+    findings = list({(f.rule, f.place.span, f.message): f for f in reversed(findings)}.values())
     findings.sort(key=lambda f: (f.place.span.start, _RANK[f.severity], f.rule))
     unchecked = [Unchecked(what, reason) for what, reason in world.unchecked]
     if len(findings) > MAX_FINDINGS:
@@ -66,15 +68,12 @@ _RANK = {"error": 0, "warning": 1, "info": 2}
 
 
 def redacted(finding: Finding, redactor: Redactor) -> Finding:
-    """The finding with no secret in any of its texts."""
+    """The finding with no secret in any of its texts. The fix's edits stay as they are, since a file is written by them:
+    whoever prints them hides what they hold."""
     if not redactor.secrets:
         return finding
     hide = redactor.text
-    fix = finding.fix and replace(
-        finding.fix,
-        title=hide(finding.fix.title),
-        edits=tuple(replace(edit, argument=redactor.data(edit.argument)) for edit in finding.fix.edits),
-    )
+    fix = finding.fix and replace(finding.fix, title=hide(finding.fix.title))
     return replace(
         finding,
         message=hide(finding.message),

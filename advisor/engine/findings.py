@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.document.nodes import Data, Path, dotted
+from advisor.document.nodes import Data, Path, Span, dotted
 from advisor.engine.base import Firing
 from advisor.engine.conditions import read, shown
 from advisor.engine.rule import ConditionData, FixSpec, Rule
@@ -19,11 +19,12 @@ _FIELD = re.compile(r"(?<!\$)\{([a-z_][\w.\-]*)(!r)?\}")
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One change, as data: an operation at a path, with its argument."""
+    """One change, as data: an operation at a path, with its argument. `span` is where a flag stands, or its value."""
 
     op: str
     path: Path
     argument: Data = None
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +137,13 @@ def _fix(spec: FixSpec, subject: Subject) -> Fix | None:
         known, value = filled(argument, subject)
         if path is None or not known:
             return None
-        edits.append(Edit(operation, path, list(value) if isinstance(value, tuple) else value))
+        span = place.span if "flag" in operation and (place := _target_place(subject, name)) else None
+        edits.append(Edit(operation, path, list(value) if isinstance(value, tuple) else value, span))
     return Fix(fill(spec.title, subject), spec.safety, tuple(edits))
+
+
+def _target_place(subject: Subject, name: str) -> Place | None:
+    return subject.place if name == "self" else _place_of(subject, name)
 
 
 def target_path(subject: Subject, name: str) -> Path | None:

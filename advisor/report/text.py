@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from advisor.advise import Advice
 from advisor.document.document import Document
@@ -39,7 +40,8 @@ def _finding(finding: Finding, advice: Advice, style: Style) -> str:
     if finding.fix:
         asks = "" if finding.fix.safety == "auto" else " (your choice)"
         lines += _labelled("fix", safe(finding.fix.title) + asks, style, "fix")
-        lines += [f"{_LABEL}{style.paint('- ' + safe(describe(edit)), 'dim')}" for edit in finding.fix.edits]
+        shown = (replace(edit, argument=advice.redactor.data(edit.argument)) for edit in finding.fix.edits)
+        lines += [f"{_LABEL}{style.paint('- ' + safe(describe(edit)), 'dim')}" for edit in shown]
     return "\n".join(lines) + "\n"
 
 
