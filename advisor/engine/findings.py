@@ -139,7 +139,8 @@ def _fix(spec: FixSpec, subject: Subject) -> Fix | None:
             return None
         span = place.span if "flag" in operation and (place := _target_place(subject, name)) else None
         edits.append(Edit(operation, path, list(value) if isinstance(value, tuple) else value, span))
-    return Fix(fill(spec.title, subject), spec.safety, tuple(edits))
+    known, title = filled(spec.title, subject)
+    return Fix(str(title), spec.safety, tuple(edits)) if known else None
 
 
 def _target_place(subject: Subject, name: str) -> Place | None:
@@ -155,6 +156,8 @@ def target_path(subject: Subject, name: str) -> Path | None:
         return None
     if attribute in owner.places:
         return owner.places[attribute].path
+    if attribute in owner.attributes:
+        return None
     parts: list[str | int] = [part for part in attribute.split(".") if part]
     return (*owner.base, *parts)
 
