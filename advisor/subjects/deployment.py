@@ -17,6 +17,7 @@ from advisor.nel.gpus import gpus_of_gres
 from advisor.nel.image import Image, parse_image
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.nel.versions import version_key
+from advisor.nel.words import split_commands
 from advisor.subjects.subject import Place, is_nothing
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ _HANDLE = re.compile(r"\$\{(?:deployment\.|\.)hf_model_handle\}")
 _BASE_COMMAND = re.compile(r"\$\{(?:deployment\.|\.)base_command\}")
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _PLACEHOLDER = re.compile(r"<[^>]*>|/path/to|CHANGE_?ME|your[-_]", re.I)
+# A line break that ends a command for a shell.
+_BREAK = re.compile(r"(?<!\\)\s*\n\s*(?=\S)")
 _GITLAB_PORT = "5005"
 _GRACE = re.compile(r"g[bh][23]00|grace|gh100")
 _ARM_TAG = re.compile(r"(?:aarch64|arm64)\b")
@@ -73,12 +76,17 @@ def add_deployment(world: World, document: Document, context: Context) -> None:
             "joined_extra_args": lambda: joined(deployment.get("extra_args")),
             "reads_extra_args": lambda: reads_extra_args(deployment),
             "image_pinned": lambda: image_pinned(deployment),
-            "image_source": lambda: "own" if _own(deployment.find("image")) else "default",
+            "image_source": lambda: "" if _own(deployment.find("image")) else ", the default,",
             "image_without_cuda130": lambda: without_cuda130(deployment),
             "image_without_port": lambda: without_port(deployment),
             "host_is_arm": lambda: host_is_arm(deployment),
             "server_variables_in_script": lambda: variables_in_script(deployment, document),
             "has_server_variables_in_script": lambda: deployment.get("server_variables_in_script") != [],
+            "commands_on_host": lambda: commands_on_host(deployment),
+            "ends_in_line_break": lambda: ends_in_line_break(deployment, document),
+            "last_text": lambda: last_text(deployment),
+            "extra_args_break": lambda: extra_args_break(deployment),
+            "extra_args_on_one_line": lambda: _BREAK.sub(" ", str(deployment.get("extra_args"))).strip(),
             "first_word_is_variable": lambda: starts_with_variable(deployment),
         }
     )
@@ -241,8 +249,10 @@ def image_of(deployment: Subject) -> Image | None:
 
 
 def image_pinned(deployment: Subject) -> Value:
-    image = image_of(deployment)
-    return Unknown("the image is not known") if image is None or image.pinned is None else image.pinned
+    image, node = image_of(deployment), deployment.find("image")
+    if image is None or image.pinned is None or (node is not None and node.masked):
+        return Unknown("the image is not known")
+    return image.pinned
 
 
 def without_cuda130(deployment: Subject) -> Value:
@@ -293,6 +303,44 @@ def variables_in_script(deployment: Subject, document: Document) -> Value:
         if span is not None:
             deployment.places["server_variables_in_script"] = Place(("deployment", "command"), span)
     return list(dict.fromkeys(one.name for one in found))
+
+
+def commands_on_host(deployment: Subject) -> bool:
+    """Whether the command is several for the shell that it is pasted into: all but the first run outside of docker."""
+    expanded = expand(deployment.world.values, ("deployment", "command"))
+    return expanded is not None and len(split_commands(expanded.text)) > 1
+
+
+def extra_args_break(deployment: Subject) -> bool:
+    """Whether a line break in extra_args parts the server's command, with what follows in them or behind them."""
+    text = deployment.get("extra_args")
+    expanded = expand(deployment.world.values, ("deployment", "command"))
+    if not isinstance(text, str) or "\n" not in text or expanded is None:
+        return False
+    if _BREAK.search(text):
+        return True
+    last = [piece for piece in expanded.pieces if piece.path == ("deployment", "extra_args")][-1:]
+    behind = expanded.text[last[0].start + len(last[0].text) :] if last else ""
+    return re.match(r"[ \t]*[^\s;&|'\"]", behind) is not None
+
+
+def ends_in_line_break(deployment: Subject, document: Document) -> bool:
+    """Whether the whole command ends in a line break, with the text that brings it."""
+    expanded = expand(deployment.world.values, ("deployment", "command"))
+    if expanded is None or not expanded.text.rstrip(" ").endswith("\n"):
+        return False
+    last = expanded.piece_at(len(expanded.text.rstrip(" ")) - 1)
+    span = expanded.span(last.start, last.start + len(last.text), document.text)
+    if span is not None:
+        deployment.places["last_text"] = Place(last.path, span)
+    return True
+
+
+def last_text(deployment: Subject) -> Value:
+    """The text that the command ends with, without its line break."""
+    place = deployment.places.get("last_text")
+    node = deployment.world.values.tree.at(place.path) if place else None
+    return node.data.rstrip() if node is not None and isinstance(node.data, str) else ABSENT
 
 
 def starts_with_variable(deployment: Subject) -> bool:

@@ -7,15 +7,16 @@ from advisor.document.nodes import Mapping
 from advisor.nel.compose import SiblingReader, compose
 from advisor.nel.context import Context
 from advisor.nel.values import Values
+from advisor.subjects.auxiliary import add_auxiliary
 from advisor.subjects.defaults import add_defaults
 from advisor.subjects.deployment import add_deployment
 from advisor.subjects.env import add_env_vars, add_secrets
 from advisor.subjects.execution import describe_execution
 from advisor.subjects.export import add_export
 from advisor.subjects.hooks import add_hooks
-from advisor.subjects.load import add_load
 from advisor.subjects.interpolations import add_interpolations
 from advisor.subjects.keys import add_keys
+from advisor.subjects.load import add_load
 from advisor.subjects.mounts import add_mounts
 from advisor.subjects.pass_through import add_pass_through
 from advisor.subjects.serving import add_serving
@@ -38,6 +39,7 @@ BUILDERS = (
     add_deployment,
     add_serving,
     add_topology,
+    add_auxiliary,
     add_tasks,
     add_pass_through,
     add_hooks,

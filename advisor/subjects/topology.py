@@ -36,7 +36,7 @@ def add_topology(world: World, document: Document, context: Context) -> None:
             "servers_per_instance": lambda: servers_per_instance(execution),
             "gpus_per_node": lambda: gpus_per_node(execution),
             "is_exclusive": lambda: is_exclusive(execution),
-            "tells_nodes_apart": lambda: bool(_RANKED.search(str(deployment.get("script")))),
+            "tells_nodes_apart": lambda: tells_nodes_apart(deployment),
             "needed_nodes": lambda: needed_nodes(execution),
             "divisible_nodes": lambda: divisible_nodes(execution),
             "bad_count": lambda: bad_count(execution),
@@ -57,6 +57,14 @@ def add_topology(world: World, document: Document, context: Context) -> None:
         }
     )
     deployment.places["gpus_wanted"] = _sizes_place(deployment, command, document)
+
+
+def tells_nodes_apart(deployment: Subject) -> Value:
+    """Whether the command, or what runs before it, treats an instance's nodes differently."""
+    texts = [deployment.get(name) for name in ("script", "pre_cmd", "extra_args")]
+    if any(isinstance(text, Unknown) for text in texts):
+        return Unknown("a part of the command is not known")
+    return any(isinstance(text, str) and _RANKED.search(text) is not None for text in texts)
 
 
 def as_int(value: Value) -> int | None:
