@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.subjects.deployment import mounts_below
 from advisor.subjects.scopes import ADAPTER, children
 
 if TYPE_CHECKING:
@@ -111,31 +112,18 @@ def is_instruct(world: World) -> Value:
 
 def plugin_is_provided(world: World, path: Value) -> Value:
     """Whether a file that the server is to load can be in its container: mounted there, or fetched by a command."""
-    if not isinstance(path, str):
-        return Unknown("the path is not known")
-    deployment, execution = world.singles["deployment"], world.singles["execution"]
-    mounts = [execution.get(key) for key in ("mounts.deployment", "extra_docker_args")]
-    scripts = [deployment.get("pre_cmd"), deployment.get("command")]
-    if any(isinstance(value, Unknown) for value in (*mounts, deployment.get("pre_cmd"))):
-        return Unknown("what is mounted or run is not known")
+    deployment = world.singles["deployment"]
+    pre, command = deployment.get("pre_cmd"), deployment.get("command")
+    script = command if isinstance(command, str) else deployment.get("script")
+    if not isinstance(path, str) or isinstance(pre, Unknown):
+        return Unknown("the path, or what runs before the server, is not known")
     name = path.rpartition("/")[2]
-    texts = [text.replace(path, "", 1) if text is scripts[1] else text for text in scripts if isinstance(text, str)]
-    if any(name in text for text in texts) or "$" in path:
+    fetched = [text for text in (pre, script) if isinstance(text, str)]
+    if "$" in path or any(name in text.replace(path, "", 1 if text is script else 0) for text in fetched):
         return True
-    if path.startswith("/checkpoint/"):
-        return deployment.get("checkpoint_path") is not None
-    targets = [str(target) for target in mounts[0].values()] if isinstance(mounts[0], dict) else []
-    docker = str(mounts[1] or "")
-    return (
-        any(path.startswith(target.partition(":")[0].rstrip("/")) for target in targets)
-        or name in docker
-        or (any(f":{above}" in docker for above in _folders(path)))
-    )
-
-
-def _folders(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[:length]) for length in range(2, len(parts))]
+    if path.startswith("/checkpoint/") and deployment.get("checkpoint_path") is not None:
+        return True
+    return mounts_below(deployment, path)
 
 
 def server_parses(world: World) -> Value:
