@@ -12,9 +12,9 @@ from advisor.subjects.env import is_silent_start
 
 if TYPE_CHECKING:
     from advisor.document.document import Document
-    from advisor.nel.effective import Effective
     from advisor.document.nodes import Data
     from advisor.nel.context import Context
+    from advisor.nel.effective import Effective
     from advisor.nel.walltime import Walltime
     from advisor.subjects.subject import Subject, World
 
@@ -56,8 +56,8 @@ _MOVED = {"deployment": ("deployment", "env_vars"), "evaluation": ("env_vars",),
 
 
 def _env_vars_case(world: World) -> Value:
-    """What would mend execution.env_vars: the names of the blocks that can be moved as they are ("deployment evaluation"),
-    "empty", "redundant" where every variable is at its new place too, or "by hand"."""
+    """What would mend execution.env_vars: the names of the blocks that can be moved as they are ("deployment
+    evaluation"), "empty", "redundant" where every variable is at its new place too, or "by hand"."""
     block = world.values.tree.at(("execution", "env_vars"))
     if block is None or block.data is None:
         return ABSENT
@@ -69,7 +69,9 @@ def _env_vars_case(world: World) -> Value:
         return "by hand"
     there = [world.values.tree.at(_MOVED[name]) for name in block.data]
     pairs = zip(block.data.values(), there, strict=True)
-    if all(isinstance(new.data, dict) and not (_names(old) - _names(new)) for old, new in pairs if new is not None) and all(there):
+    if all(
+        isinstance(new.data, dict) and not (_names(old) - _names(new)) for old, new in pairs if new is not None
+    ) and all(there):
         return "redundant"
     free = all(new is None or new.origin.key is None for new in there)
     return " ".join(sorted(block.data)) if free else "by hand"
@@ -212,6 +214,9 @@ def sbatch_flags(value: Value) -> Value:
 
 
 def _as_number(value: Value) -> Value:
+    """A count written as text; 1 for none at all."""
+    if value is None or value == 0:
+        return 1
     return int(value) if isinstance(value, str) and value.isdigit() and int(value) > 0 else ABSENT
 
 

@@ -193,7 +193,9 @@ def _key_attributes(
         "renamed": RENAMED.get(key, ABSENT),
         "has_new_name": RENAMED.get(key, "") in (block.data if isinstance(block.data, dict) else {}),
         "is_prefixed_uri": key == "tracking_uri" and isinstance(resolved, str) and resolved.startswith(_PREFIXES),
-        "variable": resolved.partition(":")[2] if isinstance(resolved, str) else ABSENT,
+        "variable": name
+        if isinstance(resolved, str) and (name := resolved.removeprefix("host:")).isidentifier()
+        else ABSENT,
     }
 
 

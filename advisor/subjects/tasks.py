@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from advisor.nel.effective import Effective
@@ -29,6 +30,8 @@ _LEFT_OUT = "codec"
 def add_tasks(world: World, document: Document, context: Context) -> None:
     """One `task` for each item of evaluation.tasks that is a mapping; one `judge_key` for each key they need."""
     evaluation = world.singles["evaluation"]
+    if evaluation.node is not None:
+        evaluation.attributes["overrides_nested"] = partial(unfolded, evaluation.node)
     seen: dict[str, list[Data]] = {}
     judges: dict[str, Subject] = {}
     for index, item in task_items(world):
@@ -213,12 +216,34 @@ def _attributes(view: _View) -> dict[str, Attribute]:
         "legal_endpoints": lambda: _legal_endpoints(view.world),
         "is_vlm": lambda: "vlm" in task.endpoints if (task := view.task()) is not None else False,
         "nested_key": view.nested_key,
+        "nested_key_is_dummy": lambda: "DUMMY" in key.upper() if isinstance(key := view.nested_key(), str) else ABSENT,
         "nested_key_is_supplied": lambda: (
             view.supplied(str(key)) if isinstance(key := view.nested_key(), str) else ABSENT
         ),
+        "overrides_nested": lambda: unfolded(view.item),
         "is_first_of_harness": lambda: _is_first(view),
         "is_first_with_nested_key": lambda: _is_first_with_key(view),
     }
+
+
+def unfolded(section: Effective) -> Value:
+    """The dotted keys of `overrides` as nested ones; ABSENT where they cannot be."""
+    overrides = section.child("overrides")
+    if overrides is None or not isinstance(overrides.data, dict) or section.child(_PASS_THROUGH) is not None:
+        return ABSENT
+    out: dict[str, Data] = {}
+    for dotted, value in overrides.data.items():
+        *above, last = dotted.split(".")
+        holder = out
+        for part in above:
+            below = holder.setdefault(part, {})
+            if not isinstance(below, dict):
+                return ABSENT
+            holder = below
+        if last in holder:
+            return ABSENT
+        holder[last] = value.plain()
+    return out or ABSENT
 
 
 def _legal_endpoints(world: World) -> Value:
@@ -250,6 +275,7 @@ def _is_first_with_key(view: _View) -> bool:
 def _set_places(subject: Subject, view: _View, document: Document) -> None:
     """Where things that a task lacks would be added, and where its values stand when they are set for all tasks."""
     world = subject.world
+    subject.places["dummy_variable"] = Place(variable_path(world, "DUMMY_API_KEY"), subject.place.span)
     key = view.nested_key()
     if isinstance(key, str):
         own = view.item.at(_API_KEY_NAME) is not None
