@@ -13,8 +13,8 @@ from advisor.nel.defaults import defaults_node
 from advisor.nel.effective import from_node, leaves
 from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT, Value
-from advisor.subjects.structure import first_line, is_fragment
-from advisor.subjects.subject import Attribute, Place, Subject, World, is_nothing
+from advisor.subjects.structure import first_line, is_fragment, looks_next
+from advisor.subjects.subject import Attribute, Place, Subject, World
 
 if TYPE_CHECKING:
     from advisor.document.document import Document
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 GROUPS = ("execution", "deployment")
 _SHOWN = 4
-_NEXT_KEYS = frozenset({"services", "benchmarks"})
 _SLURM_MARKS = ("hostname", "account", "partition", "walltime", "gres", "num_nodes", "sbatch_comment")
 _IMAGES = {"sglang": "sglang", "tensorrt": "trtllm", "trtllm": "trtllm", "/nim/": "nim"}
 SURE, NEAR, ITEM, NONE = "sure", "near", "item", "none"
@@ -50,13 +49,6 @@ def add_defaults(world: World, document: Document, context: Context) -> None:
         _add_entry(world, document, loaded, defaults)
         if loaded.found == INTERNAL and not loaded.mistake:
             world.note(f"what {loaded.entry.config or loaded.entry.option} sets", "that config is not here")
-
-
-def looks_next(world: World, document: Document) -> bool:
-    """Whether the file is nel-next's, with a key of the launcher in it."""
-    keys = document.root.entries.keys() if isinstance(document.root, Mapping) else ()
-    typed = any(not is_nothing(world.values.at((name, "type"))) for name in GROUPS)
-    return keys >= _NEXT_KEYS and not typed if keys else False
 
 
 def _list_problem(node: Node | None) -> Value:

@@ -92,14 +92,28 @@ def add_sections(world: World, document: Document, context: Context) -> None:
         "check_environment": context.check_environment,
         "is_fragment": is_fragment(document),
         "next_keys": lambda: ", ".join(_next_keys(document)) or ABSENT,
+        "looks_next": lambda: looks_next(world, document),
+        "launcher_keys": lambda: ", ".join(_launcher_keys(document)) or ABSENT,
     }
     config = world.add_single(Subject("config", whole, world, attributes, values.tree))
-    for key in _next_keys(document)[:1]:
-        config.places["next_keys"] = place_in(document, values, (key,))
+    for name, keys in (("next_keys", _next_keys(document)), ("looks_next", _launcher_keys(document))):
+        if keys:
+            config.places[name] = place_in(document, values, (keys[0],))
     for name in SECTIONS:
         world.add_single(
             Subject(name, place_in(document, values, (name,)), world, {}, values.tree.child(name), (name,), config)
         )
+
+
+def looks_next(world: World, document: Document) -> bool:
+    """Whether the file is nel-next's, with a key of the launcher in it."""
+    typed = any(world.values.tree.at((name, "type")) is not None for name in ("execution", "deployment"))
+    return len(_next_keys(document)) == len(NEXT_KEYS) and not typed
+
+
+def _launcher_keys(document: Document) -> list[str]:
+    root = document.root
+    return [name for name in root.entries if name in SECTIONS] if isinstance(root, Mapping) else []
 
 
 def _next_keys(document: Document) -> list[str]:
