@@ -78,7 +78,7 @@ def _named(world: World) -> set[Path]:
 
 def _is_dead(world: World, path: Path, node: Effective, named: set[Path]) -> bool:
     """Whether nobody reads a key: no executor, no interpolation, no alias, and no config that is not here."""
-    if world.values.composition.is_open(path) or read_by(path[:-1], str(path[-1])):
+    if world.values.composition.open_sections or read_by(path[:-1], str(path[-1])):
         return False
     if any(one[: len(path)] == path or path[: len(one)] == one for one in named):
         return False
