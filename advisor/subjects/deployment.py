@@ -59,8 +59,10 @@ def add_deployment(world: World, document: Document, context: Context) -> None:
             "own_command": lambda: own_command(deployment),
             "script": lambda: script(deployment),
             "serves_handle": lambda: _script_has(deployment, _SELECT_HANDLE, _HANDLE),
-            "serves_checkpoint": lambda: serves_checkpoint(deployment),
-            "needs_checkpoint": lambda: serves_checkpoint(deployment) or _script_has(deployment, _SELECT_HANDLE),
+            "serves_checkpoint": lambda: serves_checkpoint(deployment, document),
+            "needs_checkpoint": lambda: (
+                serves_checkpoint(deployment, document) or _script_has(deployment, _SELECT_HANDLE)
+            ),
             "checkpoint_is_missing": lambda: (
                 (node := deployment.find("checkpoint_path")) is not None and node.is_missing
             ),
@@ -143,10 +145,17 @@ def _script_has(deployment: Subject, *patterns: re.Pattern[str]) -> bool:
     return isinstance(text, str) and any(pattern.search(text) for pattern in patterns)
 
 
-def serves_checkpoint(deployment: Subject) -> bool:
-    """Whether the command names /checkpoint itself, whatever the handle is."""
+def serves_checkpoint(deployment: Subject, document: Document) -> bool:
+    """Whether the command names /checkpoint itself, whatever the handle is; its place with it."""
     text = deployment.get("script")
-    return isinstance(text, str) and bool(CHECKPOINT.search(_SELECT_HANDLE.sub("", text)))
+    if not isinstance(text, str) or not CHECKPOINT.search(_SELECT_HANDLE.sub("", text)):
+        return False
+    expanded = expand(deployment.world.values, ("deployment", "command"))
+    found = CHECKPOINT.search(expanded.text) if expanded else None
+    span = expanded.span(found.start(), found.end(), document.text) if expanded and found else None
+    if expanded and found and span:
+        deployment.places["serves_checkpoint"] = Place(expanded.piece_at(found.start()).path, span)
+    return True
 
 
 def script_with_handle(deployment: Subject) -> Value:

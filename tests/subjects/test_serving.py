@@ -179,7 +179,7 @@ def test_what_replaces_a_removed_flag(written_flag: str, successor: Value, dropp
 
 
 @pytest.mark.parametrize(
-    ("value", "status"), [("modelopt_fp4", "known"), ("modelopt_fp8", "unknown"), ("marlin", "unknown")]
+    ("value", "status"), [("modelopt_fp4", "known"), ("modelopt_fp8", "unknown"), ("marlin", "removed")]
 )
 def test_values_of_a_list(value: str, status: str) -> None:
     (flag,) = world_of(config(f"image: {VLLM}", f"extra_args: --quantization {value}")).of("flag")
