@@ -10,7 +10,10 @@ import pytest
 import advisor
 
 ROOT = Path(advisor.__file__).parent
-STAGES = ["knowledge", "document", "nel", "checkpoint", "subjects", "engine", "advise", "targets", "report", "cli", "__main__"]
+STAGES = [
+    "knowledge", "document", "nel", "checkpoint", "subjects", "engine", "suppression", "advise", "targets", "settings",
+    "baseline", "fixing", "report", "cli", "__main__",
+]  # fmt: skip
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py" and "rules" not in path.parts)
 
 

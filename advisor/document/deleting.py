@@ -55,8 +55,8 @@ def _from_mapping(document: Document, holder: Mapping, entry: Entry) -> TextEdit
     # The first key of a list's element stands behind the dash: the next key takes its place.
     own = own_entries(holder)
     following = next((other for other in own if other.key.span.start > start), None)
-    own_line = line_end(document, end)
-    if following is None or "#" in document.text[own_line : following.key.span.start] or following.key.span.start < own_line:
+    rest = line_end(document, end)
+    if following is None or following.key.span.start < rest or "#" in document.text[rest : following.key.span.start]:
         raise CannotEdit("the key shares its line with something else")
     return TextEdit(start, following.key.span.start, "")
 

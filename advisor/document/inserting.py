@@ -7,10 +7,12 @@ from advisor.document.edits import CannotEdit, TextEdit
 from advisor.document.emit import block_lines, flow_key, flow_text, item_lines, scalar_text
 from advisor.document.layout import (
     column,
+    comment_above,
     dash,
     first_key,
     is_empty_plain,
     line_end,
+    line_start,
     newline,
     next_line,
     own_entries,
@@ -19,6 +21,9 @@ from advisor.document.layout import (
     walk,
 )  # fmt: skip
 from advisor.document.nodes import Data, Entry, Item, Mapping, Node, Path, Scalar, Sequence, dotted
+
+# The key of a config that people expect at its top.
+_FIRST = "defaults"
 
 
 def insert(document: Document, path: Path, value: Data) -> TextEdit:
@@ -45,6 +50,8 @@ def insert_lines(document: Document, path: Path, lines: list[str], value: Data) 
     in_flow = any(getattr(node, "flow", False) for node in nodes[:-1])
     if isinstance(holder, Mapping) and (holder.flow or in_flow):
         return _into_flow(holder, missing[0], value)
+    if isinstance(holder, Mapping) and missing == [_FIRST] and depth == 0:
+        return _before_first(document, holder, lines)
     if isinstance(holder, Mapping):
         return _after_last(document, holder, lines)
     if isinstance(holder, Scalar) and holder.value is None and holder.anchor is None:
@@ -86,6 +93,15 @@ def _after_last(document: Document, holder: Mapping, lines: list[str]) -> TextEd
     indent = " " * column(document, first_key(holder).start)
     last = max(value_end(document, entry) for entry in own_entries(holder))
     return _line_after(document, last, [indent + line for line in lines])
+
+
+def _before_first(document: Document, holder: Mapping, lines: list[str]) -> TextEdit:
+    """Above the first key and the comment that belongs to it; a comment at the head of the file stays there."""
+    key = first_key(holder).start
+    above = comment_above(document, key)
+    at = above or line_start(document, key)
+    eol = newline(document)
+    return TextEdit(at, at, eol.join(lines) + eol)
 
 
 def _line_after(document: Document, offset: int, lines: list[str]) -> TextEdit:

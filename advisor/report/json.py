@@ -6,8 +6,10 @@ from typing import Any
 
 from advisor.advise import Advice
 from advisor.document.document import Document
+from advisor.document.edits import TextEdit
 from advisor.document.nodes import dotted
-from advisor.engine.findings import Edit, Finding, Fix
+from advisor.engine.findings import Finding, Fix
+from advisor.fixing.offers import Refusal, offer
 from advisor.report.summary import Summary
 from advisor.subjects.subject import Place
 
@@ -19,7 +21,7 @@ def advice_json(advice: Advice) -> dict[str, Any]:
     return {
         "path": advice.path,
         "kind": advice.kind,
-        "findings": [_finding(finding, advice.document) for finding in advice.findings],
+        "findings": [_finding(finding, advice) for finding in advice.findings],
         "unchecked": [{"what": note.what, "reason": note.reason} for note in advice.unchecked],
     }
 
@@ -29,21 +31,23 @@ def summary_json(summary: Summary) -> dict[str, int]:
     return {"errors": summary.errors, "warnings": summary.warnings, "infos": summary.infos}
 
 
-def _finding(finding: Finding, document: Document) -> dict[str, Any]:
+def _finding(finding: Finding, advice: Advice) -> dict[str, Any]:
+    fix, why_not = _fix(finding.fix, advice) if finding.fix else (None, "")
     return {
         "rule": finding.rule,
         "name": finding.name,
         "severity": finding.severity,
         "message": finding.message,
         "why": finding.why,
-        "at": _place(finding.place, document),
-        "fix": _fix(finding.fix) if finding.fix else None,
+        "at": _place(finding.place, advice.document),
+        "fix": fix,
         "evidence": list(finding.evidence),
-        "because": list(finding.because),
+        "because": [*finding.because, *([f"its fix is not offered: {why_not}"] if why_not else [])],
     }
 
 
 def _place(place: Place, document: Document) -> dict[str, Any]:
+    document = place.document or document
     return {
         "path": dotted(place.path),
         "start": _position(document, place.span.start),
@@ -56,9 +60,16 @@ def _position(document: Document, offset: int) -> dict[str, int]:
     return {"line": at.line, "column": at.column}
 
 
-def _fix(fix: Fix) -> dict[str, Any]:
-    return {"title": fix.title, "safety": fix.safety, "edits": [_edit(edit) for edit in fix.edits]}
+def _fix(fix: Fix, advice: Advice) -> tuple[dict[str, Any] | None, str]:
+    """The fix with its proven text edits; None, and why, where there is no proof or an edit would print a secret."""
+    found = offer(advice.document, fix)
+    if isinstance(found, Refusal):
+        return None, advice.redactor.text(found.reason)
+    if any(advice.redactor.text(edit.text) != edit.text for edit in found.edits):
+        return None, "its text holds a secret, which is not printed; --fix writes it"
+    edits = [_edit(edit, advice.document) for edit in found.edits]
+    return {"title": fix.title, "safety": found.safety, "edits": edits}, ""
 
 
-def _edit(edit: Edit) -> dict[str, Any]:
-    return {"op": edit.op, "path": dotted(edit.path), "argument": edit.argument}
+def _edit(edit: TextEdit, document: Document) -> dict[str, Any]:
+    return {"start": _position(document, edit.start), "end": _position(document, edit.end), "text": edit.text}

@@ -1,0 +1,92 @@
+"""What a rule's edits mean as changes of the config's data."""
+
+from __future__ import annotations
+
+from advisor.document.changes import Append, Change, Delete, Move, Quote, Rename, Set, Splice
+from advisor.document.document import Document
+from advisor.document.edits import CannotEdit
+from advisor.document.nodes import Data, Path, Scalar, Sequence, dotted, plain
+from advisor.engine.findings import Edit, Fix
+from advisor.fixing.flag_edits import flag_change
+from advisor.fixing.rewording import splices_between
+
+_FLAG_EDITS = ("add_flag", "set_flag", "rename_flag", "remove_flag")
+
+
+def changes_of(document: Document, fix: Fix) -> list[Change]:
+    """The changes that a fix asks for, in an order in which none moves the place of another.
+
+    Raises CannotEdit where the document has no place for one.
+    """
+    changes = [change for edit in fix.edits for change in _changes(document, edit)]
+    return sorted(changes, key=lambda change: _turn(change, changes))
+
+
+def _turn(change: Change, changes: list[Change]) -> tuple[int, int]:
+    """Parts of strings from the back, then whole values, then what a move has emptied, then elements from the back."""
+    if isinstance(change, Splice):
+        return 0, -change.start
+    if not isinstance(change, Delete):
+        return 1, 0
+    last = change.path[-1]
+    if isinstance(last, int):
+        return 3, -last
+    holds_moved = any(isinstance(one, Move) and one.path[: len(change.path)] == change.path for one in changes)
+    return (2 if holds_moved else 1), 0
+
+
+def _changes(document: Document, edit: Edit) -> list[Change]:
+    path = in_document(document, edit.path)
+    argument = edit.argument
+    if edit.op in _FLAG_EDITS:
+        return [flag_change(document, edit)]
+    if not path:
+        raise CannotEdit("it has no place in this file")
+    match edit.op:
+        case "set" | "replace_item":
+            return [Set(path, argument)]
+        case "delete":
+            return [Delete(path)]
+        case "rename":
+            return [Rename(path, str(argument))]
+        case "move":
+            return [Move(path, _destination(document, argument))]
+        case "quote":
+            return [Quote(path)]
+        case "append":
+            return [Append(path, argument)]
+        case "remove_item":
+            return [Delete(path)] if argument is None else [Delete(item) for item in _items(document, path, argument)]
+        case "replace_text":
+            return _reworded(document, path, argument)
+    raise CannotEdit(f"{edit.op} is no edit")
+
+
+def in_document(document: Document, path: Path) -> Path:
+    """The path with numbers where the document has lists."""
+    out: list[str | int] = []
+    for part in path:
+        number = isinstance(part, str) and part.isdigit() and isinstance(document.at(tuple(out)), Sequence)
+        out.append(int(part) if number else part)
+    return tuple(out)
+
+
+def _destination(document: Document, argument: Data) -> Path:
+    parts = argument if isinstance(argument, list) else str(argument).split(".")
+    return in_document(document, tuple(part if isinstance(part, int) else str(part) for part in parts))
+
+
+def _items(document: Document, path: Path, value: Data) -> list[Path]:
+    node = document.at(path)
+    items = node.items if isinstance(node, Sequence) else ()
+    found = [index for index, item in enumerate(items) if plain(item.value) == value]
+    if not found:
+        raise CannotEdit(f"{dotted(path)} has no such element")
+    return [(*path, index) for index in found]
+
+
+def _reworded(document: Document, path: Path, argument: Data) -> list[Change]:
+    node = document.at(path)
+    if not isinstance(node, Scalar) or not isinstance(node.value, str) or not isinstance(argument, str):
+        return [Set(path, argument)]
+    return [Splice(path, start, end, text) for start, end, text in splices_between(node.text, argument)]

@@ -1,0 +1,43 @@
+"""A finding's fix to proven text edits, or the reason why there are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from advisor.document.document import Document
+from advisor.document.edits import CannotEdit, TextEdit
+from advisor.document.nodes import dotted
+from advisor.document.proof import prove
+from advisor.engine.findings import Fix
+from advisor.engine.rule import ASK
+from advisor.fixing.meaning import changes_of
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Edits of the document's text whose effect was proven. `safety` is that of the fix, and `ask` where the change
+    shows in other places too (`elsewhere`, for people); `after` is the document with the edits made."""
+
+    safety: str
+    edits: tuple[TextEdit, ...]
+    after: Document
+    elsewhere: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a fix is not offered."""
+
+    reason: str
+
+
+def offer(document: Document, fix: Fix) -> Offer | Refusal:
+    """Prove a fix on the document that its finding is about. Costs a parse for each change."""
+    try:
+        proven = prove(document, changes_of(document, fix))
+    except CannotEdit as error:
+        return Refusal(str(error))
+    if proven.document.text == document.text:
+        return Refusal("it would change nothing")
+    elsewhere = tuple(dotted(path) for path in proven.elsewhere)
+    return Offer(ASK if elsewhere else fix.safety, proven.edits, proven.document, elsewhere)
