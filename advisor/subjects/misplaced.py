@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
+from advisor.nel.names import nearest
+from advisor.nel.schema import Unknown, section
 from advisor.nel.values import ABSENT, Value
 from advisor.subjects.params import PARAM_MEANT, is_param, param_destination
 from advisor.subjects.request_params import destination_of, is_free, is_request_param
-from advisor.subjects.scopes import ADAPTER, PARAMS, Scope, children
-from advisor.subjects.subject import Place, Subject
+from advisor.subjects.scopes import ADAPTER, PARAMS, PASS_THROUGH, Scope, children
+from advisor.subjects.subject import Attribute, Place, Subject, is_nothing
 
 if TYPE_CHECKING:
     from advisor.document.nodes import Path
@@ -21,11 +23,13 @@ if TYPE_CHECKING:
     from advisor.subjects.subject import World
 
 _TARGET, _ENDPOINT, _BLOCK = ADAPTER[:1], ADAPTER[:2], ADAPTER
-_UNDER_CONFIG, _SHORT, _TOP, _PARAM = (
+_UNDER_CONFIG, _SHORT, _TOP, _PARAM, _REFUSED, _IGNORED = (
     "adapter-under-config-target",
     "adapter-one-level-short",
     "adapter-top-target",
     "param-misplaced",
+    "container-key-unknown",
+    "container-key-ignored",
 )
 # Where people put it, where it belongs, and the finding's name; all below nemo_evaluator_config.
 _BLOCKS: tuple[tuple[Path, Path, str], ...] = (
@@ -38,61 +42,86 @@ _BLOCKS: tuple[tuple[Path, Path, str], ...] = (
     (("target", "adapter_config"), _BLOCK, _SHORT),
     (("params",), PARAMS, _PARAM),
 )
-_TOP_BLOCKS: tuple[Path, ...] = (("target", "api_endpoint", "adapter_config"), ("target", "adapter_config"))
+# Blocks that are never read at the top of a config.
+_TOP_BLOCKS: tuple[tuple[Path, Path], ...] = (
+    (("target", "api_endpoint", "adapter_config"), ADAPTER),
+    (("target", "adapter_config"), ADAPTER),
+    (("adapter_config",), ADAPTER),
+    ((PASS_THROUGH,), ()),
+)
+_SECTIONS: tuple[Path, ...] = ((), ("config",), _TARGET, _ENDPOINT)
 
 
 def add_misplaced(world: World, found: tuple[Scope, ...]) -> None:
-    """`misplaced` for each block or parameter that stands in a wrong place; `kind` is the finding's name."""
+    """`misplaced` for each block, parameter or unknown key that stands where the core does not read it; `kind` is the
+    finding's name."""
     for scope in found:
-        for at, to, kind in _BLOCKS:
-            node = scope.own.at(at)
-            if node is not None and node.data is not None:
-                _add(scope, node, (*scope.path, *at), _free(scope, to), (*scope.path, *to), kind)
-        for above in ((), ("config",)):
-            _add_params(scope, above)
-    for at in _TOP_BLOCKS:
+        blocks = {at: (to, kind) for at, to, kind in _BLOCKS if (node := scope.own.at(at)) and node.data is not None}
+        for at, (to, kind) in blocks.items():
+            _add(scope, at, _free(scope, to), dotted((*scope.path, *to)), kind)
+        for above in _SECTIONS:
+            for name in children(scope.own.at(above)):
+                if (*above, name) not in blocks:
+                    _add_key(scope, above, name)
+    for at, to in _TOP_BLOCKS:
         node = world.values.tree.at(at)
-        if node is not None and node.data is not None:
-            general = found[0]
-            _add(general, node, at, _free(general, ADAPTER), (*general.path, *ADAPTER), _TOP)
+        if node is not None and node.data is not None and not _is_repeated(world, node, at):
+            _add_top(found[0], node, at, to)
+
+
+def _is_repeated(world: World, node: Effective, at: Path) -> bool:
+    """Whether an alias or an interpolation may take a block to where it is read."""
+    anchored = node.origin.node is not None and node.origin.node.anchor is not None
+    evaluation = world.singles["evaluation"].node
+    return anchored or (evaluation is not None and f"${{{at[0]}" in str(evaluation.plain()))
 
 
 def _free(scope: Scope, path: Path) -> Value:
     return [*scope.path, *path] if is_free(scope, path) else ABSENT
 
 
-def _add_params(scope: Scope, above: Path) -> None:
-    """Parameters at `nemo_evaluator_config` or its `config`, in place of `config.params`."""
-    for name, node in children(scope.own.at(above)).items():
-        if is_param(name) or name in PARAM_MEANT:
-            destination, shown = param_destination(scope, PARAM_MEANT.get(name, name))
-        elif is_request_param(name):
-            destination, shown = destination_of(scope, name)
-        else:
-            continue
-        _add(scope, node, (*scope.path, *above, name), destination, shown, _PARAM)
+def _add_key(scope: Scope, above: Path, name: str) -> None:
+    """A key of a section of the core's that it does not have there."""
+    known = section(("evaluation", PASS_THROUGH, *above))
+    if known is None or name in known.keys:
+        return
+    meant, close = PARAM_MEANT.get(name, name), nearest(name, known.keys)
+    beside_params = above in ((), ("config",))
+    if beside_params and is_param(meant):
+        kind, (destination, right) = _PARAM, param_destination(scope, meant)
+    elif beside_params and is_request_param(name):
+        kind, (destination, right) = _PARAM, destination_of(scope, name)
+    else:
+        kind = _REFUSED if known.unknown is Unknown.CONTAINER else _IGNORED
+        destination = _free(scope, (*above, close)) if close is not None else ABSENT
+        right = dotted((*above, close)) if close is not None else ABSENT
+    _add(scope, (*above, name), destination, right, kind)
 
 
-def _add(scope: Scope, node: Effective, path: Path, destination: Value, right: Path | Value, kind: str) -> None:
-    world = scope.world
+def _add_top(general: Scope, node: Effective, at: Path, to: Path) -> None:
+    if to:
+        return _add_subject(general, node, at, _free(general, to), dotted((*general.path, *to)), _TOP)
+    free: Value = ABSENT if general.own.data else list(general.path)
+    return _add_subject(general, node, at, free, dotted(general.path), _PARAM)
+
+
+def _add(scope: Scope, at: Path, destination: Value, right: Value, kind: str) -> None:
+    node = scope.own.at(at)
+    if node is not None:
+        _add_subject(scope, node, (*scope.path, *at), destination, right, kind)
+
+
+def _add_subject(scope: Scope, node: Effective, path: Path, destination: Value, right: Value, kind: str) -> None:
     span = node.origin.key or node.origin.value
     if span is None:
         return
-    world.add(
-        Subject(
-            "misplaced",
-            Place(path, span),
-            world,
-            {
-                "kind": kind,
-                "name": path[-1],
-                "where": dotted(path),
-                "right": dotted(right) if isinstance(right, tuple) else right,
-                "destination": destination,
-                "is_refused": path[-2] in ("config", "params", "target") and path[0] != "target",
-            },
-            node,
-            path,
-            scope.owner,
-        )
-    )
+    attributes: dict[str, Attribute] = {
+        "kind": kind,
+        "name": path[-1],
+        "where": dotted(path),
+        "right": right,
+        "right_text": "" if is_nothing(right) else f"; did you mean {right}",
+        "destination": destination,
+        "is_refused": path[-2:-1] in (("config",), ("params",)),
+    }
+    scope.world.add(Subject("misplaced", Place(path, span), scope.world, attributes, node, path, scope.owner))
