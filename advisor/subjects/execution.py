@@ -30,9 +30,7 @@ def describe_execution(world: World, document: Document, context: Context) -> No
         "stops_without_variables": lambda: is_silent_start(world, context),
         "env_vars_case": lambda: _env_vars_case(world),
         "waits_for_server": lambda: _waits(world),
-        "walltime_meant": lambda: (
-            reading.meant or ABSENT if (reading := _walltime(execution)) else _unknown(execution, "walltime")
-        ),
+        "walltime_meant": lambda: (reading.meant or ABSENT) if (reading := _walltime(execution)) else ABSENT,
         "walltime_read_as": lambda: _read_as(execution),
         "walltime_problem": lambda: _walltime_problem(world, execution),
         "walltime_mended": lambda: _mended(execution.get("walltime")),
@@ -41,8 +39,6 @@ def describe_execution(world: World, document: Document, context: Context) -> No
         "timeout_is_number": lambda: _is_whole(execution.get("endpoint_readiness_timeout")),
         "timeout_mended": lambda: _seconds(execution.get("endpoint_readiness_timeout")),
         "sbatch_flags_as_map": lambda: sbatch_flags(execution.get("sbatch_extra_flags")),
-        "nodes_as_number": lambda: _as_number(execution.get("num_nodes")),
-        "instances_as_number": lambda: _as_number(execution.get("num_instances")),
         "output_dir_is_relative": lambda: _is_relative(execution.get("output_dir")),
         "billions": lambda: _billions(world.singles["deployment"]),
         "serves_big_model": lambda: (
@@ -81,11 +77,6 @@ def _names(block: Effective) -> set[str]:
     return set(block.data) if isinstance(block.data, dict) else set()
 
 
-def _unknown(execution: Subject, name: str) -> Value:
-    value = execution.get(name)
-    return value if isinstance(value, Unknown) else ABSENT
-
-
 def _walltime(execution: Subject) -> Walltime | None:
     value, node = execution.get("walltime"), execution.find("walltime")
     if isinstance(value, Unknown | Absent) or value is None or node is None:
@@ -99,7 +90,7 @@ def _read_as(execution: Subject) -> Value:
     """How long the walltime that is submitted really is, in words."""
     reading = _walltime(execution)
     if reading is None:
-        return _unknown(execution, "walltime")
+        return ABSENT
     return _span(reading.slurm) if reading.slurm is not None else "nothing: it refuses the job"
 
 
@@ -131,7 +122,7 @@ def _walltime_problem(world: World, execution: Subject) -> Value:
     """Who refuses a walltime that YAML did not touch; ABSENT where nobody does."""
     reading = _walltime(execution)
     if reading is None:
-        return _unknown(execution, "walltime")
+        return ABSENT
     if reading.meant is not None:
         return ABSENT
     if reading.nel is None and _waits(world) is True:
@@ -211,13 +202,6 @@ def sbatch_flags(value: Value) -> Value:
             return ABSENT
         flags[match[1]] = match[2].strip() if match[2] is not None else True
     return flags or ABSENT
-
-
-def _as_number(value: Value) -> Value:
-    """A count written as text; 1 for none at all."""
-    if value is None or value == 0:
-        return 1
-    return int(value) if isinstance(value, str) and value.isdigit() and int(value) > 0 else ABSENT
 
 
 def _is_relative(value: Value) -> Value:

@@ -56,7 +56,9 @@ def _sections(world: World) -> Iterator[tuple[str, Path, Effective]]:
 
 
 def kind_of_source(source: str) -> str:
-    """absolute, home (`~`), shell (it begins with what only a shell can tell), or relative."""
+    """absolute, home (`~`), shell (it begins with what only a shell can tell), placeholder (`<...>`), or relative."""
+    if "<" in source:
+        return "placeholder"
     if source.startswith("/"):
         return "absolute"
     if source.startswith("~"):

@@ -56,7 +56,7 @@ def _url_with_path(world: World) -> Value:
     used as it is."""
     url = world.values.at(("target", "api_endpoint", "url"))
     if not isinstance(url, str):
-        return url if isinstance(url, Unknown) else ABSENT
+        return ABSENT
     nested = world.values.at(("evaluation", "nemo_evaluator_config", "target", "api_endpoint", "url"))
     match = _BASE_URL.match(url)
     if match is None or nested:

@@ -313,6 +313,7 @@ def _add_judge_keys(view: _View, task: Subject, document: Document, judges: dict
                 "service": service.name,
                 "tasks": [str(view.name())],
                 "is_name": key.isidentifier(),
+                "is_own": service.url is not None and not service.url.startswith("https://"),
                 "is_supplied": is_supplied,
             },
             parent=task,
