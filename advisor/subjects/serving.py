@@ -247,8 +247,10 @@ def _place_sizes(command: Subject, server: Server, document: Document) -> None:
         span = server.expanded.span(start, end, document.text) if end else None
         if span is not None:
             command.places.setdefault(attribute, Place(server.expanded.piece_at(start).path, span))
-            owner = server.expanded.piece_at(flag.span[0] if flag else 0).path
-            command.places.setdefault(f"{attribute}_flag", Place((*owner, flag.written if flag else ""), span))
+            if flag is not None:
+                whole = server.expanded.span(*flag.span, document.text)
+                path = (*server.expanded.piece_at(flag.span[0]).path, flag.written)
+                command.places.setdefault(f"{attribute}_flag", Place(path, whole or span))
 
 
 def _add_flag(command: Subject, document: Document, server: Server, flag: Flag, seen: set[tuple[Path, int]]) -> None:
