@@ -1,57 +1,23 @@
-"""The adapter of each scope: its effective fields, what they become, and each field and interceptor as written.
-
-Source: nemo-evaluator 0.2.8 adapters/adapter_config.py and adapters/pipeline.py; nemo-evaluator-launcher 0.2.6
-common/helpers.py (get_eval_factory_config) for the merge.
-"""
+"""The adapter of each scope, and each of its fields and interceptors as written."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
-from advisor.nel.adapter_schema import (
-    SENDERS,
-    STAGES,
-    adapter_section,
-    interceptors,
-    internal_interceptors,
-    legacy_only,
-)
-from advisor.nel.effective import MISSING, Effective
+from advisor.nel.adapter_schema import adapter_section, interceptors, internal_interceptors, legacy_only
 from advisor.nel.field_types import type_problem
 from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT, Absent, Unknown, Value
-from advisor.subjects.reasoning import (
-    OFF,
-    ON,
-    TEMPLATE_KWARGS,
-    TOGGLES,
-    UNSET,
-    added_params,
-    direction,
-    interceptor,
-    interceptor_name,
-    is_instruct,
-    model_name,
-    prompt_switch,
-    server_parses,
-    template_key,
-    toggles,
-)
+from advisor.subjects.adapter_view import AdapterView
 from advisor.subjects.request_params import destination_of
-from advisor.subjects.scopes import ADAPTER, EXTRA, PARAMS, Scope, children
+from advisor.subjects.scopes import ADAPTER, Scope, children
 from advisor.subjects.structure import place_in
-from advisor.subjects.subject import Attribute, Place, Subject, is_nothing
+from advisor.subjects.subject import Attribute, Place, Subject
 
 if TYPE_CHECKING:
     from advisor.document.document import Document
-    from advisor.document.nodes import Path
+    from advisor.nel.effective import Effective
     from advisor.subjects.subject import World
-
-# What the default chain does, and a list of one's own leaves out.
-_DEFAULT_CHAIN = ("caching", "response_stats")
-_REPORT_HOOK = "post_eval_report"
-_FALSE_WORDS, _TRUE_WORDS = ("0", "off", "f", "false", "n", "no"), ("1", "on", "t", "true", "y", "yes")
 
 
 def add_adapters(world: World, found: tuple[Scope, ...], document: Document) -> None:
@@ -82,286 +48,13 @@ def add_adapters(world: World, found: tuple[Scope, ...], document: Document) -> 
         _add_interceptors(view, adapter, node)
 
 
-class AdapterView:
-    """What is known of the adapter of one scope, computed when it is asked for."""
-
-    __slots__ = ("_derived", "general", "node", "scope", "world")
-
-    def __init__(self, scope: Scope, general: AdapterView | None) -> None:
-        self.scope, self.general, self.world = scope, general, scope.world
-        self.node = scope.merged.at(ADAPTER)
-        self._derived: dict[str, Value] = {}
-
-    def attributes(self) -> dict[str, Attribute]:
-        return {
-            **{name: self.field(name) for name in self.fields()},
-            "scope": "global" if self.scope.is_global else "task",
-            "tasks_set": self.tasks_set,
-            "changes": self.changes,
-            "has_interceptors": self.has_interceptors,
-            "left_out": self.left_out,
-            "sends": self.sends,
-            "missing_sender": self.missing_sender,
-            "out_of_order": self.out_of_order,
-            **{name: partial(self._value, name) for name in _DERIVED},
-            "toggles_differ": self.toggles_differ,
-            "spare_toggle": self.spare_toggle,
-            "unquoted_prompt": self.unquoted_prompt,
-            "clash": self.clash,
-            "server_parses": lambda: server_parses(self.world),
-            "is_instruct": lambda: is_instruct(self.world),
-            "model_name": lambda: model_name(self.world),
-        }
-
-    def fields(self) -> list[str]:
-        """The simple fields that stand here, or that every task sets and that so are not known here."""
-        tasks = [children(task.own.at(ADAPTER)) for task in self.scope.tasks]
-        everywhere = set.intersection(*(set(fields) for fields in tasks)) if tasks else set()
-        return list(dict.fromkeys([*children(self.node), *everywhere]))
-
-    def tasks_set(self) -> Value:
-        """The fields that any task sets for itself."""
-        return list(dict.fromkeys(name for task in self.scope.tasks for name in children(task.own.at(ADAPTER))))
-
-    def _own(self) -> dict[str, Effective]:
-        return children(self.scope.own.at(ADAPTER))
-
-    def places(self) -> dict[str, Place]:
-        found = {name: self.scope.place((*ADAPTER, name)) for name in children(self.node)}
-        paths = self.toggle_paths()
-        for name, path in paths.items():
-            found[name] = self.scope.place(path)
-        own = [name for name, path in paths.items() if self.scope.own.at(path) is not None]
-        if paths:
-            found["toggle"] = self.scope.place(paths[own[0] if own else next(iter(paths))])
-            spare = self.spare_toggle()
-            if isinstance(spare, str):
-                found["spare_toggle"] = self.scope.key_place(paths[spare])
-        for name in ("max_new_tokens", "temperature"):
-            found[name] = self.scope.place((*PARAMS, name))
-        for name in ("num_repeats", "n_samples"):
-            found["repeats"] = found.get("repeats") or self.scope.place((*EXTRA, name))
-        base = added_params(self.scope)
-        for path in ((*base, TEMPLATE_KWARGS, "reasoning_effort"), (*base, "reasoning_effort")):
-            found["reasoning_effort"] = found.get("reasoning_effort") or self.scope.place(path)
-        system, _ = interceptor(self.scope, "system_message")
-        prompt = (*system, "config", "system_message") if system else (*ADAPTER, "custom_system_prompt")
-        found["prompt"] = self.scope.place(prompt)
-        found["reasoning_switch"] = found.get("toggle") or found["prompt"]
-        legacy = self.legacy_fields()
-        if isinstance(legacy, list) and legacy:
-            found["legacy_fields"] = self.scope.key_place((*ADAPTER, str(legacy[0])))
-        return {name: place for name, place in found.items() if place is not None}
-
-    def field(self, name: str) -> Value:
-        """A field's value; the words that pydantic takes for true and false are true and false."""
-        value = self.scope.value((*ADAPTER, name))
-        if adapter_section().keys.get(name) != "bool":
-            return value
-        if isinstance(value, str):
-            return True if value.lower() in _TRUE_WORDS else False if value.lower() in _FALSE_WORDS else value
-        return bool(value) if isinstance(value, int | float) and value in (0, 1) else value
-
-    # What rules on reasoning and sampling compare between a task and the global scope.
-
-    def changes(self) -> Value:
-        """The fields and conclusions that differ from the global scope's; at the global scope itself, all."""
-        names = [*self.fields(), *_DERIVED]
-        if self.general is None:
-            return list(names)
-        return [name for name in names if self._value(name) != self.general._value(name)]
-
-    def _value(self, name: str) -> Value:
-        if name not in _DERIVED:
-            return self.field(name)
-        if name not in self._derived:
-            self._derived[name] = getattr(self, name)()
-        return self._derived[name]
-
-    def prompt(self) -> Value:
-        """The system prompt that is sent; ABSENT where none is."""
-        if self.has_interceptors() is True:
-            _, item = interceptor(self.scope, "system_message")
-            node = item.at(("config", "system_message")) if item is not None else None
-            return self.world.values.resolve(node) if node is not None else ABSENT
-        used, text = self.field("use_system_prompt"), self.field("custom_system_prompt")
-        if isinstance(used, Unknown):
-            return used
-        return text if used is True and text is not None else ABSENT
-
-    def prompt_switch(self) -> Value:
-        return prompt_switch(self.prompt())
-
-    def toggle_paths(self) -> dict[str, Path]:
-        return toggles(self.scope, added_params(self.scope))
-
-    def toggle_keys(self) -> Value:
-        return list(self.toggle_paths())
-
-    def template_reasoning(self) -> Value:
-        """on, off or unset, by chat_template_kwargs."""
-        base = added_params(self.scope)
-        for block in (base, (*base, TEMPLATE_KWARGS)):
-            value = self.scope.value(block)
-            if isinstance(value, Unknown):
-                return value
-        return direction([self.scope.value(path) for path in self.toggle_paths().values()])
-
-    def reasoning(self) -> Value:
-        """on, off or unset, by everything that is sent."""
-        template, prompt = self.template_reasoning(), self.prompt_switch()
-        if isinstance(template, Unknown) or (template != UNSET and prompt in (ON, OFF) and prompt != template):
-            return template if isinstance(template, Unknown) else Unknown("its toggles disagree")
-        if template != UNSET:
-            return template
-        return prompt if isinstance(prompt, str | Unknown) else UNSET
-
-    def strips_traces(self) -> Value:
-        """Whether the adapter takes the reasoning trace out of the answer."""
-        if self.has_interceptors() is True:
-            return interceptor(self.scope, "reasoning")[1] is not None
-        values = [self.field("process_reasoning_traces"), self.field("use_reasoning")]
-        if True in values:
-            return True
-        return next((value for value in values if isinstance(value, Unknown)), False)
-
-    def reasoning_effort(self) -> Value:
-        base = added_params(self.scope)
-        for at in ((TEMPLATE_KWARGS, "reasoning_effort"), ("reasoning_effort",)):
-            value = self.scope.value((*base, *at))
-            if not is_nothing(value):
-                return value
-        return ABSENT
-
-    def max_new_tokens(self) -> Value:
-        return _number(self.scope.value((*PARAMS, "max_new_tokens")))
-
-    def temperature(self) -> Value:
-        return _number(self.scope.value((*PARAMS, "temperature")))
-
-    def repeats(self) -> Value:
-        """How often each sample is asked: as set, else the task's default."""
-        for name in ("num_repeats", "n_samples"):
-            value = _number(self.scope.value((*EXTRA, name)))
-            if not is_nothing(value):
-                return value
-        return ABSENT
-
-    def toggles_differ(self) -> bool:
-        """Whether the prompt says on and the template off, or the other way round."""
-        return {self.prompt_switch(), self.template_reasoning()} == {ON, OFF}
-
-    def spare_toggle(self) -> Value:
-        """Of two toggles, the one that the model's template does not read; ABSENT where that is not known."""
-        key = template_key(self.world)
-        if len(self.toggle_paths()) == 2 and key in TOGGLES:
-            return next(name for name in TOGGLES if name != key)
-        return ABSENT
-
-    def unquoted_prompt(self) -> Value:
-        """The prompt without quote marks that are part of its text; ABSENT where there are none."""
-        text = self.field("custom_system_prompt")
-        if not isinstance(text, str):
-            return ABSENT
-        inner = text.strip()
-        if len(inner) < 3 or inner[0] not in "\"'" or inner[-1] != inner[0] or inner[0] in inner[1:-1]:
-            return ABSENT
-        return inner[1:-1]
-
-    def clash(self) -> Value:
-        """How a task's toggle meets another kind of toggle of the global scope: `prompt`, `key`, or ABSENT."""
-        if self.general is None:
-            return ABSENT
-        own = [name for name, path in self.toggle_paths().items() if self.scope.own.at(path) is not None]
-        theirs = self.general.toggle_paths()
-        own_prompt = "custom_system_prompt" in self._own()
-        if own and not own_prompt and self.prompt_switch() in (ON, OFF):
-            return "prompt"
-        if own_prompt and self.prompt_switch() in (ON, OFF) and theirs and not own:
-            return "template"
-        return "key" if own and theirs and not set(own) & set(theirs) else ABSENT
-
-    # What becomes of a list of interceptors.
-
-    def has_interceptors(self) -> Value:
-        value = self.field("interceptors")
-        return value if isinstance(value, Unknown) else isinstance(value, list) and bool(value)
-
-    def legacy_fields(self) -> Value:
-        return [name for name in children(self.node) if name in legacy_only()]
-
-    def names(self) -> list[str | None]:
-        node = self.node.child("interceptors") if self.node is not None else None
-        items = node.data if node is not None and isinstance(node.data, list) else []
-        return [interceptor_name(item) for item in items if not _disabled(item)]
-
-    def left_out(self) -> Value:
-        """What the default chain does that this list does not."""
-        names = self.names()
-        out = [name for name in _DEFAULT_CHAIN if name not in names]
-        hooks = self.field("post_eval_hooks")
-        if isinstance(hooks, Unknown):
-            return hooks
-        if not any(_REPORT_HOOK in str(hook) for hook in (hooks if isinstance(hooks, list) else [])):
-            out.append("the HTML report")
-        return list(out)
-
-    def sends(self) -> Value:
-        """Whether an interceptor of the list sends the request; Unknown where one is not built in."""
-        names = self.names()
-        if SENDERS & set(names):
-            return True
-        foreign = any(name not in interceptors() and name not in internal_interceptors() for name in names)
-        return Unknown("an interceptor is not one of the core's own") if foreign else False
-
-    def missing_sender(self) -> Value:
-        """What can be appended to the list, where nothing in it belongs behind the sending."""
-        return ABSENT if "response" in self.stages() else {"name": "endpoint"}
-
-    def stages(self) -> list[str]:
-        """The stages of the built-in interceptors, in order."""
-        return [interceptors()[name].stage for name in self.names() if name is not None and name in interceptors()]
-
-    def out_of_order(self) -> Value:
-        """The first interceptor that stands behind one of a later stage; ABSENT where all are in order."""
-        reached = 0
-        for name in self.names():
-            if name is not None and name in interceptors():
-                stage = STAGES.index(interceptors()[name].stage)
-                if stage < reached:
-                    return name
-                reached = stage
-        return ABSENT
-
-
-# Computed from several fields; each is a method of AdapterView.
-_DERIVED = (
-    "prompt", "prompt_switch", "toggle_keys", "template_reasoning", "reasoning", "strips_traces", "reasoning_effort",
-    "max_new_tokens", "temperature", "repeats", "legacy_fields",
-)  # fmt: skip
-
-
-def _disabled(item: Effective) -> bool:
-    enabled = item.child("enabled")
-    return enabled is not None and enabled.data is False
-
-
-def _number(value: Value) -> Value:
-    """A number, also where it is written as text."""
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return Unknown("it is no number")
-    return value
-
-
 def _add_fields(view: AdapterView, adapter: Subject, node: Effective | None) -> None:
     """One `adapter_field` for each key of the block as written; for a block that is no mapping, the block itself."""
     if node is None:
         return
-    if node.data and not isinstance(node.data, dict) and node.data != MISSING:
-        base, problem = adapter.base, type_problem(node.plain(), "dict[str,any]")
+    whole = view.world.values.resolve(node)
+    if whole and not isinstance(whole, dict | Unknown | Absent):
+        base, problem = adapter.base, type_problem(whole, "dict[str,any]")
         attributes: dict[str, Attribute] = {"name": base[-1], "is_known": True, "type_problem": problem}
         adapter.world.add(Subject("adapter_field", adapter.place, adapter.world, attributes, node, base, adapter))
         return

@@ -120,6 +120,21 @@ def test_a_finding_stands_where_its_cause_is(
     assert found(base, config(general, *tasks)) == expected
 
 
+def test_what_an_interpolation_brings_is_not_judged(base: RuleBase) -> None:
+    text = """
+    shared: {adapter: {use_caching: true}, chain: [{name: endpoint}], add: {chat_template_kwargs: {thinking: true}}}
+    evaluation:
+      nemo_evaluator_config: {target: {api_endpoint: {adapter_config: "${shared.adapter}"}}}
+      tasks:
+        - name: ns_gpqa
+          nemo_evaluator_config: {target: {api_endpoint: {adapter_config: {interceptors: "${shared.chain}"}}}}
+        - name: ns_aime2025
+          nemo_evaluator_config: {target: {api_endpoint: {adapter_config: {params_to_add: "${shared.add}"}}}}
+    """
+    assert found(base, text) == []
+    assert isinstance(adapters(text)[-1].get("reasoning"), Unknown)
+
+
 def test_a_block_that_aliases_repeat_is_one_text(base: RuleBase) -> None:
     text = """
     shared: &shared
