@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from advisor.document.nodes import Data, Mapping, Node, Path, Scalar, Span
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MISSING = "???"
 
@@ -110,14 +107,20 @@ def nest(path: Path, value: Effective) -> Effective:
     return value
 
 
-def leaves(value: Effective, path: Path = ()) -> Iterator[tuple[Path, Effective]]:
-    """Every value below that is no container, with its path."""
+def leaves(value: Effective, path: Path = ()) -> list[tuple[Path, Effective]]:
+    """Every value below that is no container, with its path, in order."""
+    found: list[tuple[Path, Effective]] = []
+    _collect(value, path, found)
+    return found
+
+
+def _collect(value: Effective, path: Path, found: list[tuple[Path, Effective]]) -> None:
     data = value.data
     if isinstance(data, dict):
         for name, child in data.items():
-            yield from leaves(child, (*path, name))
+            _collect(child, (*path, name), found)
     elif isinstance(data, list):
         for index, child in enumerate(data):
-            yield from leaves(child, (*path, index))
+            _collect(child, (*path, index), found)
     else:
-        yield path, value
+        found.append((path, value))

@@ -34,6 +34,7 @@ _RESOLVER_NAME = re.compile(r"\s*([\w.\-]+)\s*:")
 _TAKES_KEY = ("oc.dict.keys", "oc.dict.values", "oc.deprecated")
 # What the launcher itself adds to the config before it resolves it.
 _ADDED = "user_config_path"
+_GROUPS = ("execution", "deployment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,15 @@ class Resolution:
             child = None if not n and part == "hydra" else _child(here, part)
             if child is None:
                 added = not n and part == _ADDED
-                unknown = added or self.composition.is_open(path) or here.data == MISSING
+                unknown = added or here.data == MISSING or self.is_unsettled(path)
                 return None, Fate(UNKNOWN if unknown else NOTHING, path, path[:n])
             node = child
         return node, Fate(FINE, path)
+
+    def is_unsettled(self, path: Path) -> bool:
+        """Whether a config that is not here may set the key: in a section without a type, an entry is lacking."""
+        lacking = path[0] in _GROUPS and self.tree.at((path[0], "type")) is None
+        return lacking or self.composition.is_open(path)
 
     def follow(self, node: Effective, at: Path, hops: int) -> Effective | None:
         """The node that an interpolation stands for; None where that is not known."""

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from advisor.document.nodes import Data, Path
 from advisor.nel.compose import Composition
-from advisor.nel.effective import MISSING, Effective
+from advisor.nel.effective import MISSING, Effective, leaves
 from advisor.nel.interpolation import KEY, RESOLVER, Interpolation, find_interpolations, outermost
 
 _MAX_LENGTH = 1_000_000
@@ -41,12 +41,19 @@ Value: TypeAlias = "Data | Unknown | Absent"
 class Values:
     """Looks values up in a composed config, resolving `${...}`."""
 
-    __slots__ = ("_keys", "composition", "tree")
+    __slots__ = ("_keys", "_leaves", "composition", "tree")
 
     def __init__(self, composition: Composition) -> None:
         self.composition = composition
         self.tree = composition.tree
         self._keys: dict[tuple[str, ...], Value] = {}
+        self._leaves: list[tuple[Path, Effective]] | None = None
+
+    def leaves(self) -> list[tuple[Path, Effective]]:
+        """Every value that is no container, with its path."""
+        if self._leaves is None:
+            self._leaves = leaves(self.tree)
+        return self._leaves
 
     def at(self, path: Path) -> Value:
         """The resolved value at a path. `???` is Unknown, so is what a config that is not here might fill."""

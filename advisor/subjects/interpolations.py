@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Scalar, dotted
 from advisor.document.offsets import offsets
-from advisor.nel.effective import Effective, leaves
+from advisor.nel.effective import Effective
 from advisor.nel.interpolation import ENV, Interpolation, find_interpolations
 from advisor.nel.names import nearest
 from advisor.nel.resolution import CIRCLE, FINE, NO_RESOLVER, NOTHING, UNKNOWN, UNSET, Fate, Resolution
@@ -44,7 +44,7 @@ def add_interpolations(world: World, document: Document, context: Context) -> No
     """One `interpolation` for each that fails, and for each variable that is not set here."""
     resolution: Resolution | None = None
     asked: set[str] = set()
-    for path, node in leaves(world.values.tree):
+    for path, node in world.values.leaves():
         if not isinstance(node.data, str) or "${" not in node.data or path[0] == "hydra":
             continue
         resolution = resolution or Resolution(world.values.composition, context.env_names)

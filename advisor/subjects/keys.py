@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
-from advisor.nel.effective import Effective, leaves
+from advisor.nel.effective import Effective
 from advisor.nel.interpolation import KEY, find_interpolations
 from advisor.nel.names import nearest
 from advisor.nel.resolution import key_path
@@ -67,7 +67,7 @@ def _is_own(node: Effective) -> bool:
 def _named(world: World) -> set[Path]:
     """The paths that interpolations name; () where one builds its name from another."""
     named: set[Path] = set()
-    for path, leaf in leaves(world.values.tree):
+    for path, leaf in world.values.leaves():
         if isinstance(leaf.data, str) and "${" in leaf.data:
             for one in find_interpolations(leaf.data):
                 named.add((key_path(one, path) or ()) if one.kind == KEY else ())
@@ -125,9 +125,8 @@ def _add(
 
 def _home(world: World, path: Path, name: str, types: tuple[str | None, str | None]) -> Path | None:
     """The one other place where the key is legal and free: of the same section, or of any for a top-level key."""
-    scope: Path = path if path[:1] == ("evaluation",) else ("evaluation",)
     homes = [one for one in _HOMES if one[: len(path[:1])] == path[:1] and len(path) < 3]
-    homes += [(*scope, *one) for one in _BELOW_TASK if path[:1] in ((), ("evaluation",))]
+    homes += [(*path, *one) for one in _BELOW_TASK if path[:1] == ("evaluation",)]
     found = [one for one in homes if one != path and (known := section(one, *types)) and name in known.keys]
     if len(found) != 1:
         return None
@@ -154,6 +153,9 @@ def _flag(world: World, name: str, node: Effective) -> Value:
         return ABSENT
     flag = f"--{name.replace('_', '-')}"
     if engine_version(own.engine, own.version).flag(flag).flag != flag:
+        return ABSENT
+    command = " ".join(str(world.values.at(("deployment", key))) for key in ("command", "extra_args"))
+    if flag in command.replace("_", "-"):
         return ABSENT
     text = str(value)
     if value is True:

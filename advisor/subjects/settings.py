@@ -76,7 +76,7 @@ _PROSE = re.compile(r"prompt|instruction|message|template|token|stop|comment|not
 def add_settings(world: World, document: Document, context: Context) -> None:
     """One `setting` for each value that is not filled in; `state` says how."""
     seen: set[Span] = set()
-    for path, node in leaves(world.values.tree):
+    for path, node in world.values.leaves():
         if path[0] == "hydra":
             continue
         if node.masked is not None and node.masked.value is not None:
