@@ -43,9 +43,10 @@ class RuleBase:
     def _compile(self, index: int, rule: Rule) -> ChainRule:
         awaits = tuple(f"c_{condition['concluded']}" for condition in rule.when if "concluded" in condition)
         atoms = tuple(dict.fromkeys(self._atom(condition) for condition in rule.when if "concluded" not in condition))
-        self.by_kind.setdefault(rule.on, []).append(_Compiled(index, atoms, awaits))
-        names = tuple(dict.fromkeys([f"k_{rule.on}", *(name for name, _ in atoms), *awaits]))
-        return ChainRule(names[1:] or names, f"c_{rule.concludes}" if rule.concludes else "")
+        for kind in rule.on:
+            self.by_kind.setdefault(kind, []).append(_Compiled(index, atoms, awaits))
+        names = tuple(dict.fromkeys([*(name for name, _ in atoms), *awaits]))
+        return ChainRule(names, f"c_{rule.concludes}" if rule.concludes else "")
 
     def _atom(self, condition: dict[str, object]) -> tuple[str, Atom]:
         atom = atom_of(condition)
@@ -61,7 +62,7 @@ class RuleBase:
         return [
             Firing(self.rules[index], world.subjects[entity])
             for entity, index in ordered
-            if self.rules[index].on == world.subjects[entity].kind
+            if world.subjects[entity].kind in self.rules[index].on
         ]
 
     def _facts(self, entity: int, subject: Subject, applies: list[bool]) -> list[Fact]:
@@ -79,8 +80,6 @@ class RuleBase:
                     break
             else:
                 facts.update(((name, entity), None) for name, _ in rule.atoms)
-                if not rule.atoms and not rule.awaits:
-                    facts[f"k_{subject.kind}", entity] = None
         return list(facts)
 
     def _spread(self, world: World) -> dict[int, list[int]]:

@@ -17,7 +17,7 @@ from advisor.engine.rule import FixSpec, Rule
 from advisor.knowledge import RULES
 
 _NOT_RULES = "knowledge"
-_FORMAT = 1
+_FORMAT = 2
 
 
 def load_rules(extra: Iterable[str] = ()) -> tuple[Rule, ...]:
@@ -105,7 +105,7 @@ def _to_cache(path: str, files: list[RuleFileStamp], rules: tuple[Rule, ...]) ->
 
 def _rule(data: dict[str, Any]) -> Rule:
     fix = data.pop("fix")
-    for name in ("when", "covers", "evidence", "tags"):
+    for name in ("on", "when", "covers", "evidence", "tags"):
         data[name] = tuple(data[name])
     spec = FixSpec(fix["title"], fix["safety"], tuple(tuple(edit) for edit in fix["edits"])) if fix else None
     return Rule(**data, fix=spec)

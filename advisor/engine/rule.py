@@ -24,13 +24,13 @@ class FixSpec:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`on` is the kind of subject; `when` the conditions, all of which must hold; `concludes` a derived fact."""
+    """`on` are the kinds of subject; `when` the conditions, all of which must hold; `concludes` a derived fact."""
 
     id: str
     name: str
     family: str
     severity: str
-    on: str
+    on: tuple[str, ...]
     when: tuple[ConditionData, ...]
     message: str
     why: str

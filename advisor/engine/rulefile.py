@@ -82,7 +82,7 @@ class RuleFile(_Strict):
     id: Annotated[str, Field(pattern=r"^[A-Z]{2,5}[0-9]{3,5}$")]
     name: Slug
     severity: Literal["error", "warning", "info"]
-    on: str
+    on: str | Annotated[list[str], Field(min_length=2)]
     when: list[Any] = Field(min_length=1)
     message: str = ""
     why: str = ""
@@ -98,9 +98,10 @@ class RuleFile(_Strict):
 
     @field_validator("on")
     @classmethod
-    def _kind(cls, value: str) -> str:
-        if value not in KINDS:
-            raise ValueError(f"there is no kind of subject {value!r}; one of {', '.join(sorted(KINDS))}")
+    def _kind(cls, value: str | list[str]) -> str | list[str]:
+        for kind in [value] if isinstance(value, str) else value:
+            if kind not in KINDS:
+                raise ValueError(f"there is no kind of subject {kind!r}; one of {', '.join(sorted(KINDS))}")
         return value
 
     @field_validator("when")
@@ -151,7 +152,7 @@ def load_rule(document: Document, family: str) -> tuple[Rule, list[ExampleFile]]
 def _rule(file: RuleFile, family: str, path: str) -> Rule:
     fix = FixSpec(file.fix.title, file.fix.safety, tuple(file.fix.edits)) if file.fix else None
     return Rule(
-        id=file.id, name=file.name, family=family, severity=file.severity, on=file.on, when=tuple(file.when),
+        id=file.id, name=file.name, family=family, severity=file.severity, on=(file.on,) if isinstance(file.on, str) else tuple(file.on), when=tuple(file.when),
         message=" ".join(file.message.split()), why=" ".join(file.why.split()), at=file.at or "", concludes=file.concludes or "",
         fix=fix, nel=file.nel, covers=tuple(file.covers), name_by=file.name_by or "", evidence=tuple(file.evidence),
         tags=tuple(file.tags), file=path,

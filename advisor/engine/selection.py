@@ -26,10 +26,15 @@ class Selection:
         return (not self.select or bool(words & self.select)) and not words & self.ignore
 
 
+def known_words(rules: Iterable[Rule]) -> set[str]:
+    """What a rule can be called: its id, its names and its family."""
+    return {word for rule in rules for word in (rule.id, rule.family, rule.name, *rule.names)}
+
+
 def make_selection(rules: Iterable[Rule], select: Iterable[str], ignore: Iterable[str]) -> Selection:
     """A Selection from the words of a command line (each may hold several, comma-separated). Raises UnknownSelector."""
     rules = tuple(rules)
-    known = {word for rule in rules for word in (rule.id, rule.family, rule.name, *rule.names)}
+    known = known_words(rules)
     return Selection(
         {rule.id: rule.family for rule in rules}, frozenset(_words(select, known)), frozenset(_words(ignore, known))
     )

@@ -38,7 +38,8 @@ def trace(base: RuleBase, rule: Rule, world: World, nel_version: str) -> list[Su
             (rule.id, id(subject)) in fired,
             tuple(_condition(condition, subject, firings) for condition in rule.when),
         )
-        for subject in world.of(rule.on)
+        for kind in rule.on
+        for subject in world.of(kind)
     ]
 
 

@@ -46,7 +46,7 @@ def rule_text(rule: Rule, style: Style) -> str:
         lines.append(f"  concludes {rule.concludes}, which other rules ask for")
     if rule.why:
         lines += ["", style.paint("Why", "bold"), *style.wrap(rule.why, "  ", "  ")]
-    lines += ["", style.paint(f"When, for each {rule.on}", "bold")]
+    lines += ["", style.paint(f"When, for each {' or '.join(rule.on)}", "bold")]
     lines += [line for condition in rule.when for line in style.wrap(read(condition), _INDENT, "  - ")]
     if rule.fix:
         asks = "safe to apply" if rule.fix.safety == "auto" else "your choice"
@@ -61,7 +61,7 @@ def rule_text(rule: Rule, style: Style) -> str:
 def trace_text(traces: list[SubjectTrace], rule: Rule, document: Document, redactor: Redactor, style: Style) -> str:
     """Each condition's value for each subject of the rule's kind."""
     if not traces:
-        return f"{safe(document.path)} has no {rule.on}: the rule has nothing to ask."
+        return f"{safe(document.path)} has no {' or '.join(rule.on)}: the rule has nothing to ask."
     return "\n\n".join(_subject(trace, document, redactor, style) for trace in traces)
 
 
