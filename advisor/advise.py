@@ -1,4 +1,4 @@
-"""The heart: a target and what is known of the world, to advice. Pure but for reading the files that the target names."""
+"""The heart: a target and what is known of the world, to advice. Pure but for reading what the target names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from advisor.nel.context import Context
 from advisor.nel.dialect import CORE, LAUNCHER, NEXT, OTHER, dialect_of
 from advisor.nel.redaction import Redactor, redactor_for
 from advisor.subjects.launcher import launcher_world
-from advisor.subjects.subject import World
+from advisor.suppression import sift
 
 MAX_FINDINGS = 500
 
@@ -28,8 +28,8 @@ class Unchecked:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What there is to say of one target. `kind` is launcher, next, checkpoint or unknown. The document is the one that the
-    findings' spans lie in; `redactor` hides its secrets in whatever is printed from it."""
+    """What there is to say of one target. `kind` is launcher, next, checkpoint or unknown. The document is the one
+    that the findings' spans lie in; `redactor` hides its secrets in whatever is printed from it."""
 
     path: str
     kind: str
@@ -56,6 +56,7 @@ def advise_document(
     findings = [finding_of(firing) for firing in base.match(world, context.nel_version) if firing.rule.reports]
     # A block that aliases repeat is one text: what is wrong with it is said once.
     findings = list({(f.rule, f.place.span, f.message): f for f in reversed(findings)}.values())
+    findings = sift(findings, document, base, context.nel_version, world.values)
     findings.sort(key=lambda f: (f.place.span.start, _RANK[f.severity], f.rule))
     unchecked = [Unchecked(what, reason) for what, reason in world.unchecked]
     if len(findings) > MAX_FINDINGS:
@@ -68,8 +69,8 @@ _RANK = {"error": 0, "warning": 1, "info": 2}
 
 
 def redacted(finding: Finding, redactor: Redactor) -> Finding:
-    """The finding with no secret in any of its texts. The fix's edits stay as they are, since a file is written by them:
-    whoever prints them hides what they hold."""
+    """The finding with no secret in any of its texts. The fix's edits stay as they are, since a file is written by
+    them: whoever prints them hides what they hold."""
     if not redactor.secrets:
         return finding
     hide = redactor.text
@@ -89,7 +90,8 @@ def _public(kind: str) -> str:
 
 def _not_ours(kind: str) -> Unchecked:
     if kind == NEXT:
-        return Unchecked("the whole file", "it is written for nel-next (nemo-evaluator 0.4 and later), which is not checked yet")
+        reason = "it is written for nel-next (nemo-evaluator 0.4 and later), which is not checked yet"
+        return Unchecked("the whole file", reason)
     if kind == CORE:
         return Unchecked("the whole file", "it is a run config of the nemo-evaluator core, not of the launcher")
     return Unchecked("the whole file", "it is not recognised as a NEL config")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from advisor.document.document import Document
 from advisor.document.nodes import Path, Span
 from advisor.nel.effective import Effective
 from advisor.nel.values import ABSENT, Absent, Unknown, Value, Values
@@ -15,10 +16,12 @@ Attribute: TypeAlias = "Value | Callable[[], Value]"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in the config's own text: `path` for people and edits, `span` for the caret."""
+    """A place in the config's own text: `path` for people and edits, `span` for the caret. `document` is the text
+    that the span lies in where that is another file, one of a checkpoint's own."""
 
     path: Path
     span: Span
+    document: Document | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -133,7 +136,7 @@ KINDS = frozenset(
         "document", "problem", "config", "default", "execution", "deployment", "evaluation", "target", "command", "flag",
         "key", "setting", "interpolation", "env_var", "secret", "adapter", "adapter_field", "interceptor", "param", "extra",
         "task", "judge_key", "hook", "mount", "destination", "export_key", "auxiliary", "server_variable", "checkpoint", "misplaced",
-        "defaults", "shape",
+        "defaults", "shape", "suppression", "gap", "checkpoint_file", "tensor_group", "drift", "template_kwarg",
     }
 )  # fmt: skip
 SINGLES = frozenset(
