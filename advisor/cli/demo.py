@@ -26,10 +26,11 @@ defaults:
   - _self_
 
 execution:
-  hostname: login.example.com
+  hostname: login01
   account: nlp
   output_dir: /scratch/nlp/results
   walltime: 12:00:00
+  mounts: {{mount_home: false}}
 
 deployment:
   image: vllm/vllm-openai:v0.13.0
@@ -58,7 +59,7 @@ evaluation:
 
 export:
   mlflow:
-    tracking_uri: http://mlflow.example.com
+    tracking_uri: http://mlflow.lab:5000
     tags: {{temperature: 0.6}}
 """
 

@@ -196,7 +196,7 @@ BAD_INPUTS: dict[str, tuple[bytes, str]] = {
         + b"".join(b"  a%d: &a%d [%s]\n" % (i, i, b", ".join([b"*a%d" % (i - 1)] * 10)) for i in range(1, 12)),
         "file-too-large",
     ),
-    "deep": (b"evaluation: " + b"[" * 10_000 + b"]" * 10_000, "file-too-large"),
+    "deep": (b"evaluation: " + b"[" * 10_000 + b"]" * 10_000, "file-too-deep"),
     "deep-block": (b"".join(b" " * i + b"evaluation:\n" for i in range(10_000)), "file-too-large"),
     "binary": (bytes(range(256)) * 40, "file-not-text"),
     "utf8": (b"evaluation:\n  a: \xff\xfe\n", "file-not-text"),
