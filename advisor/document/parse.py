@@ -279,6 +279,8 @@ def _hint(message: str, text: str, at: int) -> str:
         return "a plain value cannot hold ': '; quote it, or put it in a '>-' block"
     if "\t" in line[: len(line) - len(line.lstrip())] or "\\t" in message or "tab" in message:
         return "YAML indents with spaces, not tabs"
+    if text[at : at + 1] == "?":
+        return "inside {} and [] a value with ? must be quoted"
     if "did not find expected key" in message or "block mapping" in message:
         return "check the indentation of this line against its neighbours"
     return ""
