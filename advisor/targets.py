@@ -40,9 +40,13 @@ def yaml_files(folder: str) -> Iterator[str]:
 def config_in(path: str) -> Document | None:
     """The document of a file found below a folder; None where its content is no NEL config, or it cannot be read."""
     try:
-        data = read_bytes(path)
+        return config_of(path, read_bytes(path))
     except OSError:
         return None
+
+
+def config_of(path: str, data: bytes) -> Document | None:
+    """The document of a file's content; None where it is no NEL config."""
     if not _MARKS.search(data):
         return None
     document = decode_document(path, data)

@@ -1,0 +1,98 @@
+"""Advice for people, as the Markdown file that the daemon keeps beside a target."""
+
+from __future__ import annotations
+
+import os.path
+import re
+
+from advisor.advise import Advice
+from advisor.document.nodes import dotted
+from advisor.engine.findings import Finding, describe
+from advisor.report.summary import summary_of
+from advisor.report.text import safe
+
+_SPECIAL = re.compile(r"([\\`*\[\]<|])")
+_MAX_SOURCE = 160
+
+
+def advice_markdown(advice: Advice) -> str:
+    """The whole page; '' where there is nothing to say. No time and no path but the target's own name is in it, so that the
+    same advice is the same text."""
+    if not advice.findings and not advice.unchecked:
+        return ""
+    blocks = [f"# Advice on {escaped(os.path.basename(advice.path))}", _counts(advice)]
+    blocks += [block for finding in advice.findings for block in _finding(finding, advice)]
+    if advice.unchecked:
+        lines = [f"- {escaped(note.what)}: {escaped(note.reason)}" for note in advice.unchecked]
+        blocks += ["## Not checked", "\n".join(lines)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def trouble_markdown(path: str, reason: str) -> str:
+    """The page of a target that could not be advised."""
+    name = escaped(os.path.basename(path))
+    return (
+        f"# No advice on {name}\n\n{escaped(reason)}\n\n"
+        "It is left alone until it changes, or until nel-advisor or its rules do. This is a mistake in nel-advisor or in what it\n"
+        "stands on, not in the file: please report it.\n"
+    )
+
+
+def escaped(text: str) -> str:
+    """Text of a user's own, in one line, with nothing in it that Markdown reads."""
+    return _SPECIAL.sub(r"\\\1", " ".join(safe(text).split()))
+
+
+def _counts(advice: Advice) -> str:
+    summary = summary_of(advice)
+    if not summary.findings:
+        return "Nothing found, but not all could be checked."
+    counts = ((summary.errors, "error"), (summary.warnings, "warning"), (summary.infos, "note"))
+    text = ", ".join(f"{number} {word if number == 1 else word + 's'}" for number, word in counts if number)
+    if summary.fixable:
+        text += f"; {summary.fixable} with a fix, {summary.automatic} of them safe"
+    return text + "."
+
+
+def _finding(finding: Finding, advice: Advice) -> list[str]:
+    at = advice.document.position(finding.place.span.start)
+    where = dotted(finding.place.path)
+    blocks = [
+        f"## {finding.severity.capitalize()}: {escaped(finding.message)}",
+        f"{finding.rule} {escaped(finding.name)}, line {at.line}" + (f", {_code(where)}" if where else ""),
+        *_source(finding, advice),
+    ]
+    if finding.why:
+        blocks.append(f"**Why:** {escaped(finding.why)}")
+    if finding.fix:
+        asks = "safe" if finding.fix.safety == "auto" else "your choice"
+        edits = [f"- {_code(describe(edit))}" for edit in finding.fix.edits]
+        blocks.append("\n".join([f"**Fix** ({asks}): {escaped(finding.fix.title)}", "", *edits]))
+    return blocks
+
+
+def _source(finding: Finding, advice: Advice) -> list[str]:
+    document = advice.document
+    if not document.text:
+        return []
+    at = document.position(finding.place.span.start)
+    line = document.line(at.line)
+    left = max(0, min(at.column - 41, len(line) - _MAX_SOURCE))
+    shown = safe(advice.redactor.text(line)[left : left + _MAX_SOURCE]).expandtabs(4).rstrip()
+    if not shown.strip():
+        return []
+    fence = _longer_than("`", shown, 3)
+    return [f"{fence}yaml\n{shown}\n{fence}"]
+
+
+def _code(text: str) -> str:
+    """A code span; the text may hold backticks."""
+    text = " ".join(safe(text).split())
+    fence = _longer_than("`", text, 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def _longer_than(mark: str, text: str, least: int) -> str:
+    runs = [len(run) for run in re.findall(f"{mark}+", text)]
+    return mark * max(least, *(run + 1 for run in runs)) if runs else mark * least

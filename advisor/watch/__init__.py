@@ -1,0 +1,1 @@
+"""The daemon: watches workspaces and keeps advice beside the files that it is about."""

@@ -1,0 +1,40 @@
+"""Which directories are watched when none is named, and how ModelOpt lays out a workspace.
+
+`workspaces/<session>/<model>-<format>/{output,logs,scripts,eval_config.yaml}`: the checkpoint in `output` belongs to the config.
+"""
+
+from __future__ import annotations
+
+import os
+
+WORKSPACE_ROOT = "MODELOPT_WORKSPACE_ROOT"
+_CONFIG, _OUTPUT = "eval_config.yaml", "output"
+
+
+def default_roots() -> tuple[str, ...]:
+    """ModelOpt's workspace where it is set, else the current folder."""
+    return (os.environ.get(WORKSPACE_ROOT) or ".",)
+
+
+def real_roots(folders: tuple[str, ...]) -> tuple[str, ...]:
+    """Absolute, without links, each once, and none that another one holds. Raises NotADirectoryError or FileNotFoundError."""
+    real = []
+    for folder in folders:
+        path = os.path.realpath(os.path.expanduser(folder))
+        os.stat(path)
+        if not os.path.isdir(path):
+            raise NotADirectoryError(0, "not a directory", folder)
+        real.append(path)
+    return tuple(
+        path for path in dict.fromkeys(real) if not any(path != other and _below(path, other) for other in real)
+    )
+
+
+def checkpoint_beside(config: str) -> str:
+    """The checkpoint directory that belongs to a config by ModelOpt's layout; '' for any other config."""
+    folder, name = os.path.split(config)
+    return f"{folder}/{_OUTPUT}" if name == _CONFIG else ""
+
+
+def _below(path: str, folder: str) -> bool:
+    return path.startswith(folder.rstrip("/") + "/")

@@ -1,0 +1,73 @@
+"""Looking at a tree: every folder, what may be a config in it, and whether it is a checkpoint. No link is followed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from advisor.watch import names, signature
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One folder as it was listed: its subfolders' paths, the signatures of its YAML files by path, whether it is a
+    checkpoint, and what a killed daemon left in it."""
+
+    path: str
+    mtime_ns: int
+    folders: tuple[str, ...]
+    configs: dict[str, str]
+    is_checkpoint: bool
+    leftovers: tuple[str, ...]
+
+
+_NO_CONFIGS: dict[str, str] = {}
+
+
+def walk(top: str) -> Iterator[Folder]:
+    """Every folder from the top down, to be taken in as small steps as the caller likes."""
+    waiting = [top]
+    while waiting:
+        folder = list_folder(waiting.pop())
+        if folder is not None:
+            yield folder
+            waiting += reversed(folder.folders)
+
+
+def list_folder(path: str) -> Folder | None:
+    """None for what is gone, cannot be read, or is no folder. Names that are not UTF-8 are left out."""
+    try:
+        # Before the listing: a change during it then shows in the next look.
+        mtime_ns = os.lstat(path).st_mtime_ns
+        with os.scandir(path) as entries:
+            found = [entry for entry in entries if entry.name.isascii() or _is_utf8(entry.name)]
+    except OSError:
+        return None
+    folders, files, leftovers = [], set(), []
+    configs: dict[str, str] = {}
+    for entry in found:
+        name = entry.name
+        if entry.is_dir(follow_symlinks=False):
+            if names.is_watched_folder(name):
+                folders.append(entry.path)
+            continue
+        files.add(name)
+        if names.may_be_config(name):
+            sign = signature.of_file(entry.path)
+            if sign:
+                configs[entry.path] = sign
+        elif name.startswith(names.TEMPORARY):
+            leftovers.append(entry.path)
+    folders.sort()
+    return Folder(
+        path, mtime_ns, tuple(folders), configs or _NO_CONFIGS, names.marks_checkpoint(files), tuple(leftovers)
+    )
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
