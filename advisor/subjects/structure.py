@@ -47,16 +47,21 @@ def add_document(world: World, document: Document, read_sibling: SiblingReader |
         "has_yaml_beside": lambda: _has_yaml_beside(document, stem, read_sibling),
     }
     subject = world.add_single(Subject("document", whole, world, attributes))
+    add_problems(world, document, subject, {})
+
+
+def add_problems(world: World, document: Document, parent: Subject, consequences: dict[str, str]) -> None:
+    """One `problem` for each thing that is wrong with the text; `consequences` by kind, where they are not the launcher's."""
     for problem in document.problems:
         slug, consequence = _PROBLEMS[problem.kind]
         about: dict[str, Attribute] = {
             "kind": problem.kind,
             "slug": slug,
-            "consequence": consequence,
+            "consequence": consequences.get(problem.kind, consequence),
             "message": problem.message + (f": {problem.hint}" if problem.hint else ""),
             "first_line": document.position(problem.other.start).line if problem.other else None,
         }
-        world.add(Subject("problem", Place((), problem.span), world, about, parent=subject))
+        world.add(Subject("problem", Place((), problem.span), world, about, parent=parent))
 
 
 def _has_yaml_beside(document: Document, stem: str, read_sibling: SiblingReader | None) -> bool:
