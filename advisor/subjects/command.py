@@ -1,0 +1,194 @@
+"""Every start of a server in the deployment's command, and what its flags add up to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from advisor.nel.command import Serve, read_arguments, read_command
+from advisor.nel.engine import EngineVersion, engine_version
+from advisor.nel.expanded import Expanded, expand
+from advisor.nel.flags import Arguments, Flag, parse_flags
+from advisor.nel.image import SGLANG, TRTLLM, VLLM
+from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.subjects.server_image import image_of
+from advisor.subjects.subject import Attribute, Place, Subject
+
+if TYPE_CHECKING:
+    from advisor.document.document import Document
+    from advisor.document.nodes import Path
+    from advisor.subjects.subject import World
+
+COMMAND: Path = ("deployment", "command")
+EXTRA_ARGS: Path = ("deployment", "extra_args")
+NAMES = {VLLM: "vLLM", SGLANG: "SGLang", TRTLLM: "TensorRT-LLM"}
+# The same setting's flag in each engine.
+TENSOR = {VLLM: "--tensor-parallel-size", SGLANG: "--tp-size", TRTLLM: "--tp_size"}
+PIPELINE = {VLLM: "--pipeline-parallel-size", SGLANG: "--pp-size", TRTLLM: "--pp_size"}
+DATA = {VLLM: "--data-parallel-size", SGLANG: "--dp-size"}
+CONTEXT_LENGTH = {VLLM: "--max-model-len", SGLANG: "--context-length", TRTLLM: "--max_seq_len"}
+DEFAULT_PORT = {VLLM: 8000, SGLANG: 30000, TRTLLM: 8000}
+DEFAULT_HOST = {SGLANG: "127.0.0.1", TRTLLM: "localhost"}
+# vLLM's human_readable_int: small letters are decimal, capitals binary.
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?)([kmgKMG]?)\Z")
+_SCALE = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "K": 2**10, "M": 2**20, "G": 2**30}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One start of a server, its flags read by the rules of the pinned engine version."""
+
+    expanded: Expanded
+    serve: Serve
+    engine: EngineVersion
+    arguments: Arguments
+
+
+def read_servers(world: World) -> tuple[Server, ...]:
+    """Every server that the deployment's command starts; () where none is known."""
+    deployment = world.singles["deployment"]
+    image = image_of(deployment)
+    kind = deployment.get("type")
+    if deployment.world.singles["execution"].get("type") == "lepton":
+        expanded = expand(world.values, EXTRA_ARGS) if kind in (VLLM, SGLANG) else None
+        alone = read_arguments(expanded.text) if expanded else None
+        found = [alone] if alone else []
+    else:
+        expanded = expand(world.values, COMMAND)
+        found = list(read_command(expanded.text).serves) if expanded else []
+    servers = []
+    for serve in found:
+        engine = serve.engine or str(kind)
+        version = engine_version(engine, image.version if image and image.engine == engine else None)
+        if expanded is not None:
+            servers.append(Server(expanded, serve, version, parse_flags(serve, version)))
+    return tuple(servers)
+
+
+def command_attributes(deployment: Subject, servers: tuple[Server, ...]) -> dict[str, Attribute]:
+    engine = servers[0].engine.engine if servers else None
+    return {
+        "engine": engine or Unknown("no server is known in the command", None),
+        "engine_name": NAMES.get(engine or "", engine or "the server"),
+        "own": deployment.get("own_command"),
+        "tensor_parallel": lambda: size(servers, TENSOR, 1),
+        "pipeline_parallel": lambda: size(servers, PIPELINE, 1),
+        "data_parallel": lambda: size(servers, DATA, 1),
+        "attention_is_data_parallel": lambda: given(servers, "--enable-dp-attention"),
+        "context_length": lambda: size(servers, CONTEXT_LENGTH, None),
+        "max_num_seqs": lambda: size(servers, {VLLM: "--max-num-seqs"}, None),
+        "context_flag": CONTEXT_LENGTH.get(engine or "", ABSENT),
+        "has_served_name": lambda: given(servers, "--served-model-name"),
+        "model": lambda: model(servers),
+        "ports": lambda: ports(servers),
+        "port_is_wrong": lambda: port_is_wrong(servers, deployment.get("port")),
+        "port_is_given": lambda: given(servers, "--port"),
+        "host": lambda: host(servers),
+        "host_is_given": lambda: given(servers, "--host"),
+        "missing_port": lambda: _appended(servers, "--port ${deployment.port}"),
+        "missing_host": lambda: _appended(servers, "--host 0.0.0.0"),
+        "missing_served_name": lambda: _appended(servers, "--served-model-name ${deployment.served_model_name}"),
+    }
+
+
+def size(servers: tuple[Server, ...], names: dict[str, str], default: int | None) -> Value:
+    """A number that all servers agree on; `default` where the flag is not given (None: ABSENT)."""
+    found = [_size(server, names.get(server.engine.engine), default) for server in servers]
+    if not found:
+        return Unknown("no server is known in the command", None)
+    return found[0] if all(one == found[0] for one in found) else Unknown("its servers differ")
+
+
+def _size(server: Server, name: str | None, default: int | None) -> Value:
+    flag = server.arguments.get(name) if name else None
+    if flag is None:
+        if not server.arguments.complete:
+            return Unknown("a shell may add flags", None)
+        return ABSENT if default is None else default
+    number = number_of(flag)
+    return Unknown(f"{flag.written} is known only at run time") if number is None else number
+
+
+def number_of(flag: Flag) -> int | None:
+    match = _NUMBER.match(flag.value.strip()) if flag.known and flag.value else None
+    return int(float(match[1]) * _SCALE[match[2]]) if match else None
+
+
+def given(servers: tuple[Server, ...], name: str) -> Value:
+    """Whether a server is given a flag."""
+    if any(server.arguments.get(name) for server in servers):
+        return True
+    complete = servers and all(server.arguments.complete and server.serve.certain for server in servers)
+    return False if complete else Unknown("a shell may add flags")
+
+
+def model(servers: tuple[Server, ...]) -> Value:
+    """What the first server loads, as the command names it; the engine's default for the served name."""
+    for server in servers:
+        flag = server.arguments.get("--model-path") or server.arguments.get("--model")
+        if flag is not None and flag.value:
+            return flag.value if flag.known else Unknown("a shell variable")
+        word = server.arguments.model
+        if word is not None:
+            return word.text if word.known else Unknown("a shell variable")
+    return ABSENT
+
+
+def ports(servers: tuple[Server, ...]) -> Value:
+    """The ports that the servers listen on."""
+    found: list[int] = []
+    for server in servers:
+        port = _size(server, "--port", DEFAULT_PORT.get(server.engine.engine))
+        if not isinstance(port, int) or not server.serve.certain:
+            return Unknown("a shell tells the port")
+        found.append(port)
+    return list(dict.fromkeys(found)) if found else Unknown("no server is known in the command", None)
+
+
+def port_is_wrong(servers: tuple[Server, ...], wanted: Value) -> Value:
+    found = ports(servers)
+    if not isinstance(found, list):
+        return found if isinstance(found, Unknown) else ABSENT
+    return isinstance(wanted, int) and wanted not in found
+
+
+def host(servers: tuple[Server, ...]) -> Value:
+    """The address that the first server binds, the engine's default where none is given; ABSENT for all addresses."""
+    if not servers:
+        return Unknown("no server is known in the command", None)
+    flag = servers[0].arguments.get("--host")
+    if flag is None:
+        complete = servers[0].arguments.complete and servers[0].serve.certain
+        return DEFAULT_HOST.get(servers[0].engine.engine, ABSENT) if complete else Unknown("a shell may add flags")
+    return flag.value if flag.known and flag.value else Unknown("a shell tells the host")
+
+
+def _appended(servers: tuple[Server, ...], text: str) -> Value:
+    """A flag to append to the command; ABSENT where its end is not the end of the server's arguments."""
+    if len(servers) != 1 or servers[0].expanded.text.rstrip()[servers[0].serve.end :].strip():
+        return ABSENT
+    return text
+
+
+def place_sizes(command: Subject, server: Server, document: Document) -> None:
+    """Where the command's numbers stand in the text."""
+    names = {
+        "tensor_parallel": TENSOR,
+        "data_parallel": DATA,
+        "pipeline_parallel": PIPELINE,
+        "context_length": CONTEXT_LENGTH,
+        "max_num_seqs": {VLLM: "--max-num-seqs"},
+        "ports": dict.fromkeys(NAMES, "--port"),
+        "host": dict.fromkeys(NAMES, "--host"),
+    }
+    for attribute, by_engine in names.items():
+        flag = server.arguments.get(by_engine.get(server.engine.engine, ""))
+        start, end = (flag.value_span or flag.span) if flag else (0, 0)
+        span = server.expanded.span(start, end, document.text) if end else None
+        if span is not None:
+            command.places.setdefault(attribute, Place(server.expanded.piece_at(start).path, span))
+            if flag is not None:
+                whole = server.expanded.span(*flag.span, document.text)
+                path = (*server.expanded.piece_at(flag.span[0]).path, flag.written)
+                command.places.setdefault(f"{attribute}_flag", Place(path, whole or span))
