@@ -41,13 +41,13 @@ def add_serving(world: World, document: Document, context: Context) -> None:
     for server in servers:
         place_sizes(command, server, document)
         for flag in server.arguments.flags:
-            _add_flag(command, document, server, flag, seen)
+            add_flag(command, document, server, flag, seen)
     if seen:
-        _note_version(world, servers[0], deployment)
+        note_version(world, servers[0], deployment)
     _add_variables(command, document, servers)
 
 
-def _add_flag(command: Subject, document: Document, server: Server, flag: Flag, seen: set[tuple[Path, int]]) -> None:
+def add_flag(command: Subject, document: Document, server: Server, flag: Flag, seen: set[tuple[Path, int]]) -> None:
     """A `flag` for what a person wrote; those of the shipped command are not theirs."""
     piece = server.expanded.piece_at(flag.name_span[0])
     if piece.node.origin.source.startswith("the default of"):
@@ -75,7 +75,7 @@ def _add_flag(command: Subject, document: Document, server: Server, flag: Flag, 
         world.note(flag.written, flag.answer.reason)
 
 
-def _note_version(world: World, server: Server, deployment: Subject) -> None:
+def note_version(world: World, server: Server, deployment: Subject) -> None:
     """Say once why nothing can be said of flags."""
     if server.engine.samples:
         return
@@ -98,15 +98,15 @@ def _add_variables(command: Subject, document: Document, servers: tuple[Server, 
         for name in node.data if node is not None and isinstance(node.data, dict) else ():
             if _VARIABLE.match(name):
                 place = place_in(document, world.values, (*block, name))
-                _add_variable(command, engine, name, place)
+                add_variable(command, engine, name, place)
     expanded = servers[0].expanded
     for one in read_command(expanded.text).assignments if command.get("own") else ():
         span = expanded.span(one.start, one.value.end, document.text) if _VARIABLE.match(one.name) else None
         if span is not None:
-            _add_variable(command, engine, one.name, Place(expanded.piece_at(one.start).path, span))
+            add_variable(command, engine, one.name, Place(expanded.piece_at(one.start).path, span))
 
 
-def _add_variable(command: Subject, engine: EngineVersion, name: str, place: Place) -> None:
+def add_variable(command: Subject, engine: EngineVersion, name: str, place: Place) -> None:
     answer = engine.variable(name)
     if answer.status == KNOWN:
         return
