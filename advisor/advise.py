@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from advisor.document.document import Document
 from advisor.document.reading import read_document
@@ -15,6 +17,10 @@ from advisor.nel.redaction import Redactor, redactor_for
 from advisor.subjects.launcher import launcher_world
 from advisor.suppression import sift
 
+if TYPE_CHECKING:
+    from advisor.checkpoint.read import Checkpoint
+
+CHECKPOINT = "checkpoint"
 MAX_FINDINGS = 500
 
 
@@ -29,7 +35,8 @@ class Unchecked:
 @dataclass(frozen=True, slots=True)
 class Advice:
     """What there is to say of one target. `kind` is launcher, next, checkpoint or unknown. The document is the one
-    that the findings' spans lie in; `redactor` hides its secrets in whatever is printed from it."""
+    that the findings' spans lie in; `redactor` hides its secrets in whatever is printed from it. `checkpoint` is what
+    was read of a directory that is itself the target."""
 
     path: str
     kind: str
@@ -37,10 +44,13 @@ class Advice:
     unchecked: tuple[Unchecked, ...]
     document: Document
     redactor: Redactor
+    checkpoint: Checkpoint | None = None
 
 
 def advise(path: str, base: RuleBase, context: Context) -> Advice:
-    """Advice on one config file. Never raises for what a file holds."""
+    """Advice on one config file or checkpoint directory. Never raises for what a file holds."""
+    if os.path.isdir(path):
+        return advise_checkpoint(path, base, context)
     return advise_document(read_document(path), base, context)
 
 
@@ -63,6 +73,19 @@ def advise_document(
         unchecked.append(Unchecked("further findings", f"only the first {MAX_FINDINGS} of {len(findings)} are listed"))
     hidden = tuple(redacted(finding, redactor) for finding in findings[:MAX_FINDINGS])
     return Advice(document.path, _public(kind), hidden, tuple(unchecked), document, redactor)
+
+
+def advise_checkpoint(path: str, base: RuleBase, context: Context) -> Advice:
+    """Advice on a checkpoint directory. Its findings point into its own files."""
+    from advisor.subjects.checkpoint import checkpoint_world
+
+    world, checkpoint = checkpoint_world(path, context)
+    document = Document(path, "", None)
+    findings = [finding_of(firing) for firing in base.match(world, context.nel_version) if firing.rule.reports]
+    findings.sort(key=lambda f: (_RANK[f.severity], f.place.path[:1], f.place.span.start, f.rule))
+    unchecked = tuple(Unchecked(what, reason) for what, reason in world.unchecked)
+    kept = tuple(findings[:MAX_FINDINGS])
+    return Advice(path, CHECKPOINT, kept, unchecked, document, redactor_for(document), checkpoint)
 
 
 _RANK = {"error": 0, "warning": 1, "info": 2}

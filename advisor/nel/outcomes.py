@@ -70,7 +70,7 @@ def outcome(engine: EngineVersion, algo: str, layout: str, flag: str = NO_FLAG) 
 
 
 def loading_flags(engine: EngineVersion, algo: str, layout: str) -> tuple[str, ...]:
-    """The values of `--quantization` with which this version loads the checkpoint; NO_FLAG first, where none is needed."""
+    """The values of `--quantization` that make this version load the checkpoint; NO_FLAG first, where it needs none."""
     flags = _cells(engine.engine, algo, layout)
     return tuple(flag for flag in flags if outcome(engine, algo, layout, flag).kind in (LOADS, NATIVE))
 

@@ -1,0 +1,86 @@
+"""The checkpoint that a config serves, where its directory is on this machine, and that of a checkpoint target."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from advisor.document.parse import parse_document
+from advisor.nel.compose import compose
+from advisor.nel.values import Values
+from advisor.subjects.subject import World, is_nothing
+
+if TYPE_CHECKING:
+    from advisor.checkpoint.read import Checkpoint
+    from advisor.document.document import Document
+    from advisor.nel.context import Context
+    from advisor.subjects.subject import Subject
+
+_WHAT = "the checkpoint"
+
+
+def add_checkpoint(world: World, document: Document, context: Context) -> None:
+    """`checkpoint` and what belongs to it, of a config whose checkpoint_path is a directory here. Nothing of
+    advisor.checkpoint is imported for another config: that would cost more than its whole advice."""
+    deployment = world.singles["deployment"]
+    path = _checkpoint_directory(deployment, context)
+    deployment.attributes["checkpoint_is_read"] = path is not None
+    if path is None:
+        return
+    from advisor.checkpoint.read import read_checkpoint
+    from advisor.subjects.weights import describe_checkpoint, fixed_place
+    from advisor.subjects.weights_served import describe_serving
+
+    place = deployment.place_of("checkpoint_path") or deployment.place
+    checkpoint = read_checkpoint(path)
+    subject = describe_checkpoint(world, checkpoint, fixed_place(place), named_by_config=True)
+    describe_serving(world, subject, checkpoint, document, context)
+
+
+def checkpoint_world(path: str, context: Context) -> tuple[World, Checkpoint]:
+    """The subjects of a checkpoint directory that is itself the target."""
+    from advisor.checkpoint.read import read_checkpoint
+    from advisor.subjects.weights import describe_checkpoint, metadata_place
+    from advisor.subjects.weights_source import add_source
+
+    world = World(Values(compose(parse_document(path, ""))))
+    checkpoint = read_checkpoint(path)
+    subject = describe_checkpoint(world, checkpoint, metadata_place(checkpoint), named_by_config=False)
+    add_source(world, subject, checkpoint, context.source)
+    return world, checkpoint
+
+
+def _checkpoint_directory(deployment: Subject, context: Context) -> str | None:
+    """The directory that checkpoint_path names; None, with a note where that is a gap, where it is not here."""
+    path, shape = deployment.get("checkpoint_path"), deployment.get("checkpoint_shape")
+    if not isinstance(path, str) or deployment.get("has_server") is not True:
+        return None
+    if shape == "home" and deployment.world.singles["execution"].get("type") == "local":
+        path = os.path.expanduser(path)
+    elif shape != "absolute":
+        return None
+    if not context.reads_checkpoints:
+        deployment.world.note(_WHAT, "reading checkpoints is switched off")
+    elif not os.path.isdir(path):
+        deployment.world.note(_WHAT, f"{path} is not on this machine")
+    elif not os.path.realpath(path).strip("/"):
+        deployment.world.note(_WHAT, f"{path} is the root of the file system")
+    elif deployment.world.singles["execution"].get("type") != "local" and not _holds_checkpoint(path):
+        deployment.world.note(_WHAT, f"{path} on this machine holds none: it may be another one where the job runs")
+    else:
+        return path
+    return None
+
+
+def _holds_checkpoint(path: str) -> bool:
+    from advisor.checkpoint.recognise import looks_like_checkpoint
+
+    try:
+        return looks_like_checkpoint(os.listdir(path))
+    except OSError:
+        return False
+
+
+def is_served(deployment: Subject) -> bool:
+    """Whether the server loads checkpoint_path: a handle goes before it in the shipped commands."""
+    return is_nothing(deployment.get("hf_model_handle")) or deployment.get("serves_checkpoint") is True
