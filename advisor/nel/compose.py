@@ -151,6 +151,7 @@ class _Composer:
             if entry.override:
                 if n < last_other:
                     top.mistake = top.mistake or "an override must come after every other entry"
+                    self.open.add(entry.group)
                 self.overrides.setdefault(entry.key, (entry, top if is_top else None))
 
     def load(self, entry: DefaultsEntry, file: _File, top: Loaded, *, is_top: bool) -> list[Effective]:
@@ -164,6 +165,8 @@ class _Composer:
             top.lacking = top.lacking or f"{name}, which {file.name} names"
         if found in (INTERNAL, NOT_FOUND):
             self.open.add(package.partition(".")[0])
+        if entry.slipped_from:
+            self.open.add(entry.slipped_from)
         return parts
 
     def choice(self, entry: DefaultsEntry, top: Loaded) -> DefaultsEntry:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SELF = "_self_"
 GLOBAL = "_global_"
+# The groups that NEL ships.
+GROUPS = ("execution", "deployment")
 _HEADER = re.compile(r"(?:[ \t]*(?:#[ \t]*@[^\r\n]*)?(?:\r?\n|\Z))+?(?![ \t]*(?:#[ \t]*@|\r?\n))")
 
 
@@ -44,6 +46,13 @@ class DefaultsEntry:
     @property
     def legal(self) -> bool:
         return not self.mistake
+
+    @property
+    def slipped_from(self) -> str:
+        """The group that a path was meant for: the values of `execution/slurm/default` land in execution.slurm."""
+        group, _, rest = self.config.partition("/")
+        slipped = "/" in rest and not (self.grouped or self.explicit_package)
+        return group if slipped and group in GROUPS else ""
 
     @property
     def key(self) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Mapping, Node, Scalar, Sequence
 from advisor.nel.compose import INTERNAL, NOT_FOUND, NOTHING, SHIPPED, SIBLING, Loaded, shipped_groups
-from advisor.nel.defaults import defaults_node
+from advisor.nel.defaults import GROUPS, defaults_node
 from advisor.nel.effective import from_node, leaves
 from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT, Value
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.nel.context import Context
 
-GROUPS = ("execution", "deployment")
 _SHOWN = 4
 _SLURM_MARKS = ("hostname", "account", "partition", "walltime", "gres", "num_nodes", "sbatch_comment")
 _IMAGES = {"sglang": "sglang", "tensorrt": "trtllm", "trtllm": "trtllm", "/nim/": "nim"}
@@ -62,7 +61,9 @@ def _list_problem(node: Node | None) -> Value:
 def _lacks_self(world: World, document: Document) -> bool:
     """Hydra warns of a list without `_self_` that names something, in a file that sets something."""
     loaded = world.values.composition.loaded
-    if any(one.entry.is_self for one in loaded) or all(one.entry.override for one in loaded):
+    if any(one.entry.is_self or one.entry.config == "self" for one in loaded):
+        return False
+    if all(one.entry.override for one in loaded):
         return False
     own = from_node(document.root) if document.root is not None else None
     keys = own.data if own is not None and isinstance(own.data, dict) else {}
@@ -75,7 +76,10 @@ def _lacking(world: World, document: Document, node: Node | None) -> Value:
     if composition.header or (node is not None and not isinstance(node, Sequence)) or looks_next(world, document):
         return ABSENT
     found: list[str] = []
+    meant = [_suggestion(loaded).get("suggested_item") for loaded in composition.loaded]
     for name in GROUPS:
+        if any(isinstance(item, dict) and name in item for item in meant):
+            continue
         section = tree.child(name)
         shaped = section is None or isinstance(section.data, dict)
         if shaped and not composition.is_open((name,)) and tree.at((name, "type")) is None:
@@ -145,11 +149,10 @@ def _options(group: str) -> str:
 
 
 def _package_slip(loaded: Loaded) -> Value:
-    """What `- execution/slurm/default` was meant to be: as it stands, its values go to execution.slurm."""
-    entry = loaded.entry
-    group, _, option = entry.config.partition("/")
-    slipped = loaded.found in (SHIPPED, SIBLING) and not entry.grouped and not entry.explicit_package
-    return {group: option} if slipped and group in GROUPS and entry.package != group else None
+    """What `- execution/slurm/default` was meant to be."""
+    group = loaded.entry.slipped_from
+    there = group and loaded.found in (SHIPPED, SIBLING)
+    return {group: loaded.entry.config.removeprefix(f"{group}/")} if there else None
 
 
 def _suggestion(loaded: Loaded) -> dict[str, Attribute]:
@@ -188,7 +191,7 @@ def _mixed_with(world: World, loaded: Loaded) -> Value:
 
 def _overwritten(world: World, document: Document) -> Value:
     """The user's own values that a shipped group after `_self_` puts its defaults in place of."""
-    if document.root is None:
+    if document.root is None or any(loaded.mistake for loaded in world.values.composition.loaded):
         return ABSENT
     tree, found = world.values.tree, []
     for path, leaf in leaves(from_node(document.root)):

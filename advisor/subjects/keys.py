@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 _TASKS: Path = ("evaluation", "tasks")
 _PASS_THROUGH: Path = ("nemo_evaluator_config",)
+_MOUNTS: Path = ("execution", "mounts")
+_SECTIONS: tuple[Path, ...] = ((), ("execution",), _MOUNTS, ("deployment",), ("evaluation",))
+# What people write for `name`; the finding that the task has none says so.
+_FOR_NAME = frozenset({"task", "benchmark", "id"})
 # Findings of their own.
 _OTHERS: dict[Path, frozenset[str]] = {
     (): frozenset({*NEXT_KEYS, "adapter_config", "nemo_evaluator_config"}),
@@ -36,19 +40,21 @@ _TOP_NAME = "at the top level"
 
 
 def add_keys(world: World, document: Document, context: Context) -> None:
-    """One `key` for each unknown key of the top level, execution, deployment, evaluation and its tasks."""
+    """One `key` for each unknown key of the top level, execution, its mounts, deployment, evaluation and its tasks."""
     values = world.values
     executor, server = (values.at((name, "type")) for name in ("execution", "deployment"))
     types = (executor if isinstance(executor, str) else None, server if isinstance(server, str) else None)
     tasks = values.tree.at(_TASKS)
     items = tasks.data if tasks is not None and isinstance(tasks.data, list) else []
     named: set[Path] | None = None
-    for path in ((), ("execution",), ("deployment",), ("evaluation",), *((*_TASKS, n) for n in range(len(items)))):
+    for path in (*_SECTIONS, *((*_TASKS, n) for n in range(len(items)))):
         known, node = section(path, *types), values.tree.at(path)
         if known is None or node is None or not isinstance(node.data, dict) or _has_no_type(path, types):
             continue
         for name, child in node.data.items():
             if name in known.keys or name in known.refused or not _is_own(child) or name in _OTHERS.get(path, ()):
+                continue
+            if len(path) == 3 and name in _FOR_NAME and "name" not in node.data:
                 continue
             named = _named(world) if named is None else named
             if known.unknown is not Unknown.IGNORED or _is_dead(world, (*path, name), child, named):
@@ -106,7 +112,8 @@ def _add(
     home = None if meant else _home(world, path, name, types)
     comment = path == () and name == "cluster" and isinstance(node.data, dict) and "sbatch_comment" in node.data
     attributes: dict[str, Attribute] = {
-        "section": dotted(path[:1]) or "top",
+        "section": "mounts" if path == _MOUNTS else dotted(path[:1]) or "top",
+        "is_path": name.startswith(("/", "~", ".", "$")),
         "section_name": dotted(path) or _TOP_NAME,
         "name": name,
         "is_task": len(path) == 3,

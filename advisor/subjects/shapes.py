@@ -162,7 +162,9 @@ def _task_list(world: World, tasks: Effective | None, context: Context) -> Itera
             continue
         name = item.child("name")
         if name is None or (not _is_open(name) and (not isinstance(name.data, str) or not name.data)):
-            yield (*path, "name") if name is not None else path, NO_NAME, {}
+            key = next((key for key in ("task", "benchmark", "id") if key in item.data), None)
+            hint = f": it is the key name that says it, not {key}" if key and name is None else ""
+            yield (*path, "name") if name is not None else path, NO_NAME, {"hint": hint}
         elif isinstance(name.data, str) and _is_agentic(name.data, item, context):
             yield (*path, "name"), AGENTIC, {"name": name.data}
         yield from _fields(item, path, ("name",))

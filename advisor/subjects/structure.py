@@ -27,7 +27,10 @@ _PROBLEMS = {
     "binary": ("file-not-text", "NEL reads configs as UTF-8 text."),
     "too-deep": ("file-too-deep", "NEL composes a config recursively and stops with a RecursionError there."),
     "too-large": ("file-too-large", "It was not checked. NEL would read it for minutes, if it is a config at all."),
-    "too-many-nodes": ("file-too-large", "It was not checked. NEL would copy every alias and run out of time or memory."),
+    "too-many-nodes": (
+        "file-too-large",
+        "It was not checked. NEL would copy every alias and run out of time or memory.",
+    ),
     "unreadable": ("file-unreadable", "It was not checked, and NEL could not read it either."),
 }
 
@@ -105,9 +108,9 @@ def add_sections(world: World, document: Document, context: Context) -> None:
         if keys:
             config.places[name] = place_in(document, values, (keys[0],))
     for name in SECTIONS:
-        world.add_single(
-            Subject(name, place_in(document, values, (name,)), world, {}, values.tree.child(name), (name,), config)
-        )
+        node = values.tree.child(name)
+        about: dict[str, Attribute] = {"has_type": node is not None and node.child("type") is not None}
+        world.add_single(Subject(name, place_in(document, values, (name,)), world, about, node, (name,), config))
 
 
 def looks_next(world: World, document: Document) -> bool:

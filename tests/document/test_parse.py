@@ -223,7 +223,7 @@ def test_what_the_loader_takes_is_taken(text: str) -> None:
     document = parse_document("t.yaml", text)
     try:
         loaded = yaml.load(text, Loader=LOADER)
-    except (yaml.YAMLError, ValueError, KeyError, RecursionError):
+    except (yaml.YAMLError, ValueError, KeyError, IndexError, RecursionError):
         assert document.problems
         return
     if any(problem.message in LENIENT for problem in document.problems):
