@@ -1,6 +1,6 @@
 """Findings that were there when a baseline was written: they are hidden, and only new ones are reported.
 
-A finding is known again by its file, its rule, its key and the text of its line, not by the line's number. The file holds
+A finding is known again by its file, its rule, its key and the text of its line, not by its number. The file holds
 no text of a config, only hashes; its paths are relative to its own folder.
 """
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 
 from advisor.cli.failures import fail
-from advisor.cli.loading import base_or_fail, context_here
-from advisor.cli.work import Target, Work
-from advisor.engine.selection import make_selection
+from advisor.cli.loading import context_here, policies_or_fail
+from advisor.cli.policies import Asked
+from advisor.cli.work import Report
+from advisor.document.reading import read_document
 from advisor.nel.context import NEWEST_NEL
 from advisor.report.style import style_for
 from advisor.report.text import summary_text
@@ -83,11 +84,11 @@ def command(directory: Path | None) -> None:
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}")
     shown = os.path.relpath(config) if not config.is_absolute() else str(config)
-    click.echo(f"Wrote a tiny NVFP4 checkpoint and a config with mistakes to {directory}\n\n$ nel-advisor advise {shown}\n")
-    base = base_or_fail()
+    click.echo(
+        f"Wrote a tiny NVFP4 checkpoint and a config with mistakes to {directory}\n\n$ nel-advisor advise {shown}\n"
+    )
     style = style_for(sys.stdout, "auto")
-    context = context_here(check_environment=False, nel_version=NEWEST_NEL)
-    rendered = Work(base, context, make_selection(base.rules, (), ()), style, "").run(Target(shown, named=True))
-    if rendered is not None:
-        click.echo(rendered.text, color=True)
-        click.echo(summary_text(rendered.summary, style), color=True)
+    asked = Asked(context_here(check_environment=False, nel_version=NEWEST_NEL))
+    rendered = Report(style)(read_document(shown), policies_or_fail(asked, [shown]).of(shown))
+    click.echo(rendered.text, color=True)
+    click.echo(summary_text(rendered.summary, style), color=True)

@@ -24,7 +24,9 @@ from advisor.subjects.launcher import launcher_world
 @click.command("explain")
 @click.argument("rule")
 @click.argument("file", required=False)
-@click.option("--environment", is_flag=True, help="The job is submitted from this shell: its variables and ./.env count.")
+@click.option(
+    "--environment", is_flag=True, help="The job is submitted from this shell: its variables and ./.env count."
+)
 @click.option("--nel-version", metavar="VERSION", default=NEWEST_NEL, show_default=True, help="The launcher's version.")
 def command(rule: str, file: str | None, environment: bool, nel_version: str) -> None:
     """What RULE (an id or a name) says. With FILE: each of its conditions, with its value there."""
@@ -45,4 +47,6 @@ def command(rule: str, file: str | None, environment: bool, nel_version: str) ->
         fail(f"{file}: not recognised as a launcher config")
     world = launcher_world(document, context_here(check_environment=environment, nel_version=nel_version))
     for one in found:
-        click.echo(trace_text(trace(base, one, world, nel_version), one, document, redactor_for(document), style), color=True)
+        click.echo(
+            trace_text(trace(base, one, world, nel_version), one, document, redactor_for(document), style), color=True
+        )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from advisor.cli.failures import fail
+from advisor.cli.policies import Asked, Policies
 from advisor.engine.base import RuleBase
 from advisor.engine.bundle import load_rules
 from advisor.engine.rule import Rule
+from advisor.engine.selection import UnknownSelector
 from advisor.nel.context import Context
+from advisor.settings.files import SettingsError
 
 
 def rules_or_fail() -> tuple[Rule, ...]:
@@ -20,6 +24,19 @@ def rules_or_fail() -> tuple[Rule, ...]:
 
 def base_or_fail() -> RuleBase:
     return RuleBase(rules_or_fail())
+
+
+def policies_or_fail(asked: Asked, paths: Iterable[str]) -> Policies:
+    """The policies of all paths, found and checked before anything is done."""
+    try:
+        policies = Policies(asked)
+        for path in paths:
+            policies.of(path)
+    except (SettingsError, UnknownSelector) as error:
+        fail(str(error))
+    except (ValueError, OSError) as error:
+        fail(f"the rules cannot be loaded: {error}")
+    return policies
 
 
 def context_here(*, check_environment: bool, nel_version: str) -> Context:

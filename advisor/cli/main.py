@@ -11,6 +11,7 @@ COMMANDS = {
     "demo": "Build a small workspace with mistakes in it, and advise on that.",
     "explain": "What a rule says, and with a file why it fires there or does not.",
     "rules": "List the rules.",
+    "settings": "The settings that hold for a file or folder, and where each came from.",
 }
 
 
@@ -40,7 +41,9 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 
 
 @click.group(cls=LateCommands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--version", is_flag=True, callback=_print_version, expose_value=False, is_eager=True, help="Print the version.")
+@click.option(
+    "--version", is_flag=True, callback=_print_version, expose_value=False, is_eager=True, help="Print the version."
+)
 def main() -> None:
     """Finds the mistakes in NeMo Evaluator Launcher configs and quantized checkpoints before a job does.
 

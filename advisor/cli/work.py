@@ -6,19 +6,16 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
-from advisor.advise import Advice, advise_document
+from advisor.advise import Advice
+from advisor.baseline import Known, known_by
+from advisor.cli.policies import Policies, Policy
 from advisor.document.document import Document
 from advisor.document.reading import decode_document, read_document
-from advisor.engine.base import RuleBase
-from advisor.engine.selection import Selection
-from advisor.nel.context import Context
-from advisor.report.json import advice_json
 from advisor.report.style import Style
 from advisor.report.summary import Summary, summary_of
-from advisor.report.text import advice_text
 from advisor.targets import config_in, yaml_files
 
 STANDARD_INPUT = "-"
@@ -36,40 +33,63 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What one target's advice comes to, ready to print."""
+    """What one target's advice comes to, ready to print: `text` for standard output, `complaints` for standard error,
+    which are failures where it `failed`. `known` is what a baseline would hold of it, `fixed` how many were fixed."""
 
     text: str
     summary: Summary
+    complaints: tuple[str, ...] = ()
+    known: tuple[Known, ...] = ()
+    fixed: int = 0
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """All that a worker needs; nothing in it changes."""
+    """All that a worker needs; nothing in it changes. `then` is what becomes of a target's document."""
 
-    base: RuleBase
-    context: Context
-    selection: Selection
-    style: Style | None  # None for JSON
+    policies: Policies
+    then: Callable[[Document, Policy], Rendered]
     stdin_name: str
 
     def run(self, target: Target) -> Rendered | None:
         """None for a found file that is no NEL config."""
         document = self._document(target)
-        if document is None:
-            return None
-        advice = advise_document(document, self.base, self.context)
-        advice = replace(advice, findings=tuple(f for f in advice.findings if self.selection.allows(f)))
-        return Rendered(self._render(advice), summary_of(advice))
+        return None if document is None else self.then(document, self.policies.of(document.path))
 
     def _document(self, target: Target) -> Document | None:
         if target.path == STANDARD_INPUT:
             return decode_document(self.stdin_name, sys.stdin.buffer.read())
         return read_document(target.path) if target.named else config_in(target.path)
 
-    def _render(self, advice: Advice) -> str:
-        if self.style is None:
-            return json.dumps(advice_json(advice), ensure_ascii=False)
-        return advice_text(advice, self.style)
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Renders the advice; `style` is None for JSON."""
+
+    style: Style | None
+    baseline_path: str = ""
+
+    def __call__(self, document: Document, policy: Policy) -> Rendered:
+        advice = policy.advise(document)
+        known = known_by(advice, self.baseline_path) if self.baseline_path else ()
+        return Rendered(render(advice, self.style), summary_of(advice), known=known)
+
+
+def render(advice: Advice, style: Style | None) -> str:
+    """The advice as text in a style, or without one as JSON."""
+    if style is None:
+        from advisor.report.json import advice_json
+
+        return json.dumps(advice_json(advice), ensure_ascii=False)
+    from advisor.report.text import advice_text
+
+    return advice_text(advice, style)
+
+
+def paths_of(targets: Iterable[Target], stdin_name: str) -> Iterator[str]:
+    """What the targets are called."""
+    return (stdin_name if target.path == STANDARD_INPUT else target.path for target in targets)
 
 
 def expand(paths: tuple[str, ...], complain: Callable[[str], None]) -> list[Target]:

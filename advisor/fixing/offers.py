@@ -8,7 +8,7 @@ from advisor.document.document import Document
 from advisor.document.edits import CannotEdit, TextEdit
 from advisor.document.nodes import dotted
 from advisor.document.proof import prove
-from advisor.engine.findings import Fix
+from advisor.engine.findings import Finding
 from advisor.engine.rule import ASK
 from advisor.fixing.meaning import changes_of
 
@@ -31,8 +31,13 @@ class Refusal:
     reason: str
 
 
-def offer(document: Document, fix: Fix) -> Offer | Refusal:
-    """Prove a fix on the document that its finding is about. Costs a parse for each change."""
+def offer(document: Document, finding: Finding) -> Offer | Refusal:
+    """Prove the fix of a finding on the document that it is about. Costs a parse for each change."""
+    fix = finding.fix
+    if fix is None:
+        return Refusal("the rule knows no fix for it")
+    if finding.place.document is not None:
+        return Refusal("it is about another file")
     try:
         proven = prove(document, changes_of(document, fix))
     except CannotEdit as error:

@@ -34,10 +34,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """`advice` is what is left to say of the fixed document; `applied` what was fixed, and `refused` why a wanted fix
-    was not offered. `undoing` are rules whose fixes undo each other: then nothing was done."""
+    """`before` is what there was to say, `advice` what is left to say of the fixed document; `applied` what was fixed,
+    and `refused` why a wanted fix was not offered. `undoing` are rules whose fixes undo each other: then nothing was
+    done."""
 
     document: Document
+    before: Advice
     advice: Advice
     applied: tuple[Finding, ...]
     refused: tuple[tuple[Finding, str], ...]
@@ -57,7 +59,7 @@ def fix_document(document: Document, advise: Advising, wanted: Wanted) -> Fixed:
         offers, refused = _offers(advice, wanted, without_effect)
         chosen = _apart(offers)
         if not chosen:
-            return Fixed(advice.document, advice, tuple(applied), refused)
+            return Fixed(advice.document, first, advice, tuple(applied), refused)
         after = _together(advice.document, chosen)
         if after is None:
             chosen = chosen[:1]
@@ -75,9 +77,9 @@ def fix_document(document: Document, advise: Advising, wanted: Wanted) -> Fixed:
     else:
         offers, refused = _offers(advice, wanted, without_effect)
         if not offers:
-            return Fixed(advice.document, advice, tuple(applied), refused)
+            return Fixed(advice.document, first, advice, tuple(applied), refused)
     names = tuple(dict.fromkeys(finding.name for finding in applied))
-    return Fixed(document, first, (), (), names)
+    return Fixed(document, first, first, (), (), names)
 
 
 _Offers = Sequence[tuple[Finding, Offer]]
@@ -93,7 +95,7 @@ def _offers(advice: Advice, wanted: Wanted, without_effect: set[str]) -> tuple[_
         if finding.rule in without_effect:
             refused.append((finding, "the finding would stay"))
             continue
-        found = offer(advice.document, finding.fix)
+        found = offer(advice.document, finding)
         if isinstance(found, Refusal):
             refused.append((finding, found.reason))
         elif wanted.takes_safety(found.safety):

@@ -32,24 +32,24 @@ def summary_json(summary: Summary) -> dict[str, int]:
 
 
 def _finding(finding: Finding, advice: Advice) -> dict[str, Any]:
-    fix, why_not = _fix(finding.fix, advice) if finding.fix else (None, "")
+    fix, why_not = _fix(finding, finding.fix, advice) if finding.fix else (None, "")
     return {
         "rule": finding.rule,
         "name": finding.name,
         "severity": finding.severity,
         "message": finding.message,
         "why": finding.why,
-        "at": _place(finding.place, advice.document),
+        "at": _place(finding.place, advice),
         "fix": fix,
         "evidence": list(finding.evidence),
         "because": [*finding.because, *([f"its fix is not offered: {why_not}"] if why_not else [])],
     }
 
 
-def _place(place: Place, document: Document) -> dict[str, Any]:
-    document = place.document or document
+def _place(place: Place, advice: Advice) -> dict[str, Any]:
+    document = place.document or advice.document
     return {
-        "path": dotted(place.path),
+        "path": advice.redactor.text(dotted(place.path)),
         "start": _position(document, place.span.start),
         "end": _position(document, place.span.end),
     }
@@ -60,9 +60,9 @@ def _position(document: Document, offset: int) -> dict[str, int]:
     return {"line": at.line, "column": at.column}
 
 
-def _fix(fix: Fix, advice: Advice) -> tuple[dict[str, Any] | None, str]:
+def _fix(finding: Finding, fix: Fix, advice: Advice) -> tuple[dict[str, Any] | None, str]:
     """The fix with its proven text edits; None, and why, where there is no proof or an edit would print a secret."""
-    found = offer(advice.document, fix)
+    found = offer(advice.document, finding)
     if isinstance(found, Refusal):
         return None, advice.redactor.text(found.reason)
     if any(advice.redactor.text(edit.text) != edit.text for edit in found.edits):
