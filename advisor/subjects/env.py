@@ -184,7 +184,7 @@ def add_secrets(world: World, document: Document, context: Context) -> None:
     """One `secret` for each value that holds one in clear."""
     if not redactor_for(document).secrets:
         return
-    for path, node in _leaves(world.values.tree, ()):
+    for path, node in world.values.leaves():
         text, name = node.data, str(path[-1]) if path else ""
         if not isinstance(text, str) or node.origin.value is None or not find_secrets(text, name):
             continue
@@ -208,17 +208,6 @@ def add_secrets(world: World, document: Document, context: Context) -> None:
         if variable:
             subject.places["new_variable"] = Place(variable_path(world, variable), node.origin.value)
         world.add(subject)
-
-
-def _leaves(node: Effective, path: Path) -> Iterator[tuple[Path, Effective]]:
-    if isinstance(node.data, dict):
-        for name, child in node.data.items():
-            yield from _leaves(child, (*path, name))
-    elif isinstance(node.data, list):
-        for index, child in enumerate(node.data):
-            yield from _leaves(child, (*path, index))
-    else:
-        yield path, node
 
 
 def _secret_of(text: str, name: str) -> str:

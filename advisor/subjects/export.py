@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Scalar
-from advisor.nel.effective import Effective
+from advisor.nel.effective import Effective, leaves
 from advisor.nel.interpolation import KEY, find_interpolations
 from advisor.nel.names import nearest
 from advisor.nel.schema import Section, exporters, section
@@ -14,8 +14,6 @@ from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from advisor.document.document import Document
     from advisor.document.nodes import Data, Path
     from advisor.nel.context import Context
@@ -230,7 +228,7 @@ def _add_foreign(world: World, document: Document, any_trigger: bool) -> None:
     executor = world.values.at(("execution", "type"))
     if node is None or not (executor == "local" or (executor == "slurm" and any_trigger)):
         return
-    for path, leaf in _leaves(node, EXPORT):
+    for path, leaf in leaves(node, EXPORT):
         text = leaf.data
         if not isinstance(text, str) or "${" not in text:
             continue
@@ -251,14 +249,3 @@ def _add_foreign(world: World, document: Document, any_trigger: bool) -> None:
         subject.attributes["literal"] = literal or ABSENT
         subject.places["value"] = Place(path, span)
         world.add(subject)
-
-
-def _leaves(node: Effective, path: Path) -> Iterator[tuple[Path, Effective]]:
-    if isinstance(node.data, dict):
-        for name, child in node.data.items():
-            yield from _leaves(child, (*path, name))
-    elif isinstance(node.data, list):
-        for index, child in enumerate(node.data):
-            yield from _leaves(child, (*path, index))
-    else:
-        yield path, node

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from advisor.document.nodes import Path
     from advisor.nel.context import Context
 
+_BEFORE = frozenset(["if", "then", "elif", "else", "do", "while", "until", "!", "time", "sudo", "{"])
 _TRUST = "NEMO_EVALUATOR_TRUST_PRE_CMD"
 _DEBIAN_AMD64 = re.compile(r"[\w./+-]*(?:amd64|x86_64)[\w.+-]*\.deb\b")
 _DANGERS = (
@@ -74,8 +75,8 @@ def dangers(script: str) -> str:
 
 
 def _runs(command: Command, *names: str) -> bool:
-    words = [word.text for word in command.words if word.text != "sudo"]
-    return bool(words) and words[0] in names
+    words = (word.text for word in command.words)
+    return next((word for word in words if word not in _BEFORE), "") in names
 
 
 def uses_wget(script: str) -> Value:
@@ -132,7 +133,7 @@ def _pip_installs(script: str) -> list[int]:
     found = []
     for command in split_commands(script):
         texts = [word.text for word in command.words]
-        if any(one.name == "PIP_NO_CACHE_DIR" for one in command.assignments) and not command.words:
+        if any(one.name == "PIP_NO_CACHE_DIR" for one in command.assignments) and texts in ([], ["export"]):
             return []
         pip = next((n for n, text in enumerate(texts) if re.fullmatch(r"(?:.*/)?pip3?(?:\.\d+)?", text)), None)
         if pip is None or texts[pip + 1 : pip + 2] != ["install"] or "--no-cache-dir" in texts or "uv" in texts[:pip]:
