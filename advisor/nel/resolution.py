@@ -6,8 +6,7 @@ Source: nemo-evaluator-launcher 0.2.6 api/functional.py (_validate_no_missing_va
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.nel.effective import MISSING, Effective, leaves
 from advisor.nel.interpolation import (
@@ -37,8 +36,7 @@ _ADDED = "user_config_path"
 _GROUPS = ("execution", "deployment")
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(NamedTuple):
     """`kind` is one of the constants above; `path` is the key that was looked for, `above` what there is of it."""
 
     kind: str
@@ -79,7 +77,7 @@ class Resolution:
         return Fate(UNKNOWN if one.kind == NESTED else FINE)
 
     def look_up(self, path: Path, at: Path) -> Fate:
-        if at[: len(path)] == path:
+        if _is_within(at, path):
             return Fate(CIRCLE, path)
         node, fate = self.walk(path, 0)
         if node is not None and self.leads_back(node, path, at, 0):
@@ -129,7 +127,7 @@ class Resolution:
                 target = key_path(one, where) if one.kind == KEY else None
                 if target is None:
                     continue
-                if start[: len(target)] == target:
+                if _is_within(start, target):
                     return True
                 found, _ = self.walk(target, 0)
                 if found is not None and found is not node and self.leads_back(found, target, start, hops + 1):
@@ -143,6 +141,11 @@ def key_path(one: Interpolation, at: Path) -> Path | None:
     if dots > len(at):
         return None
     return (*(at[: len(at) - dots] if dots else ()), *_PARTS.findall(one.name))
+
+
+def _is_within(path: Path, above: Path) -> bool:
+    """Whether a path is another one or below it; indexes are digits in interpolations."""
+    return tuple(map(str, path[: len(above)])) == tuple(map(str, above))
 
 
 def _child(node: Effective, part: str | int) -> Effective | None:
