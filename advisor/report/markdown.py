@@ -10,8 +10,8 @@ from advisor.document.nodes import dotted
 from advisor.engine.findings import Finding, describe
 from advisor.report.summary import summary_of
 from advisor.report.text import safe
+from advisor.report.trouble import escaped
 
-_SPECIAL = re.compile(r"([\\`*\[\]<|])")
 _MAX_SOURCE = 160
 
 
@@ -28,21 +28,6 @@ def advice_markdown(advice: Advice) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def trouble_markdown(path: str, reason: str) -> str:
-    """The page of a target that could not be advised."""
-    name = escaped(os.path.basename(path))
-    return (
-        f"# No advice on {name}\n\n{escaped(reason)}\n\n"
-        "It is left alone until it changes, or until nel-advisor or its rules do. This is a mistake in nel-advisor or in what it\n"
-        "stands on, not in the file: please report it.\n"
-    )
-
-
-def escaped(text: str) -> str:
-    """Text of a user's own, in one line, with nothing in it that Markdown reads."""
-    return _SPECIAL.sub(r"\\\1", " ".join(safe(text).split()))
-
-
 def _counts(advice: Advice) -> str:
     summary = summary_of(advice)
     if not summary.findings:
@@ -56,7 +41,7 @@ def _counts(advice: Advice) -> str:
 
 def _finding(finding: Finding, advice: Advice) -> list[str]:
     at = advice.document.position(finding.place.span.start)
-    where = dotted(finding.place.path)
+    where = advice.redactor.text(dotted(finding.place.path))
     blocks = [
         f"## {finding.severity.capitalize()}: {escaped(finding.message)}",
         f"{finding.rule} {escaped(finding.name)}, line {at.line}" + (f", {_code(where)}" if where else ""),
@@ -66,7 +51,7 @@ def _finding(finding: Finding, advice: Advice) -> list[str]:
         blocks.append(f"**Why:** {escaped(finding.why)}")
     if finding.fix:
         asks = "safe" if finding.fix.safety == "auto" else "your choice"
-        edits = [f"- {_code(describe(edit))}" for edit in finding.fix.edits]
+        edits = [f"- {_code(advice.redactor.text(describe(edit)))}" for edit in finding.fix.edits]
         blocks.append("\n".join([f"**Fix** ({asks}): {escaped(finding.fix.title)}", "", *edits]))
     return blocks
 
