@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from advisor.document.changes import Append, Change, Delete, Move, Quote, Rename, Set, Splice
 from advisor.document.document import Document
 from advisor.document.edits import CannotEdit
@@ -10,6 +12,7 @@ from advisor.engine.findings import Edit, Fix
 from advisor.fixing.flag_edits import flag_change
 from advisor.fixing.rewording import splices_between
 
+_PART = re.compile(r"[^.\[\]]+")
 _FLAG_EDITS = ("add_flag", "set_flag", "rename_flag", "remove_flag")
 
 
@@ -72,8 +75,10 @@ def in_document(document: Document, path: Path) -> Path:
 
 
 def _destination(document: Document, argument: Data) -> Path:
-    parts = argument if isinstance(argument, list) else str(argument).split(".")
-    return in_document(document, tuple(part if isinstance(part, int) else str(part) for part in parts))
+    """A path given as its parts, or as people write it: `evaluation.tasks[0].name`."""
+    if isinstance(argument, list):
+        return in_document(document, tuple(part if isinstance(part, int) else str(part) for part in argument))
+    return in_document(document, tuple(_PART.findall(str(argument))))
 
 
 def _items(document: Document, path: Path, value: Data) -> list[Path]:

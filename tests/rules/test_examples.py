@@ -1,19 +1,24 @@
-"""Every rule's examples: the bad one fires the rule, the good one does not."""
+"""Every rule's examples: the bad one fires the rule, the good one does not, and the fix leads from one to the other."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from advisor.advise import advise_document
+from advisor.advise import Advice, advise_document
+from advisor.document.document import Document
 from advisor.document.parse import parse_document
+from advisor.document.proof import data_of, same_data
 from advisor.document.reading import read_document
 from advisor.engine.base import RuleBase
 from advisor.engine.findings import Finding
 from advisor.engine.rule import Rule
 from advisor.engine.rulefile import ExampleFile, load_rule
+from advisor.fixing.rounds import Fixed, Wanted, fix_document
 from advisor.knowledge import RULES
 from advisor.nel.context import Context
 
@@ -35,13 +40,17 @@ def name(case: Case) -> str:
     return f"{case.rule.family}/{Path(case.rule.file).stem}"
 
 
-def findings(base: RuleBase, case: Case, text: str) -> list[Finding]:
-    """What this rule says of a text."""
+def advising(base: RuleBase, case: Case) -> Callable[[Document], Advice]:
+    """Advises as the example says: its siblings are there, and its variables are set."""
     example = case.example
     siblings = {path: parse_document(path, content) for path, content in example.siblings.items()}
     context = Context(env_names=frozenset(example.environment), check_environment=example.check_environment)
-    document = parse_document(example.file, text)
-    advice = advise_document(document, base, context, lambda path: siblings.get(path))
+    return lambda document: advise_document(document, base, context, lambda path: siblings.get(path))
+
+
+def findings(base: RuleBase, case: Case, text: str) -> list[Finding]:
+    """What this rule says of a text."""
+    advice = advising(base, case)(parse_document(case.example.file, text))
     return [finding for finding in advice.findings if finding.rule == case.rule.id]
 
 
@@ -56,6 +65,41 @@ def test_bad_fires_and_good_does_not(base: RuleBase, case: Case) -> None:
         assert "absent" not in finding.message.split(), f"an empty field in the message: {finding.message}"
         assert finding.fix is not None or case.rule.fix is None, "the rule has a fix, but not for its bad example"
     assert findings(base, case, case.example.good) == [], "the rule fires on its good example"
+
+
+@pytest.mark.parametrize("case", [case for case in cases() if case.rule.reports and case.rule.fix], ids=name)
+def test_the_fix_of_bad_gives_good(base: RuleBase, case: Case) -> None:
+    """The text that the fix leaves holds the data of `fixed`, else of `good`; where `good` says more than a fix can
+    know, the rule is silent on it at least, and no other one has come."""
+    example, advise = case.example, advising(base, case)
+    bad = parse_document(example.file, example.bad)
+    fixed = fix_document(bad, advise, Wanted(unsafe=True, only=frozenset({case.rule.id})))
+    assert fixed.applied, f"not applied: {[reason for _, reason in fixed.refused]}"
+    assert fixed.undoing == ()
+    assert case.rule.id not in [finding.rule for finding in fixed.advice.findings], fixed.document.text
+    wanted = parse_document(example.file, example.good if example.fixed is None else example.fixed)
+    if same_data(data_of(fixed.document), data_of(wanted)):
+        return
+    assert example.fixed is None, f"the fix gives\n{fixed.document.text}"
+    new = brought(fixed)
+    assert not new, f"new findings {new} in\n{fixed.document.text}"
+
+
+def brought(fixed: Fixed) -> list[str]:
+    """The rules that have more to say after the fixes than before."""
+    before, after = (Counter(finding.rule for finding in one.findings) for one in (fixed.before, fixed.advice))
+    return sorted((after - before).keys())
+
+
+@pytest.mark.parametrize("case", [case for case in cases() if case.rule.reports], ids=name)
+def test_no_two_fixes_undo_each_other(base: RuleBase, case: Case) -> None:
+    """All fixes together come to rest on every example of every rule, and nothing is left that a fix would change."""
+    advise = advising(base, case)
+    for text in (case.example.bad, case.example.good):
+        fixed = fix_document(parse_document(case.example.file, text), advise, Wanted(unsafe=True))
+        assert fixed.undoing == ()
+        again = fix_document(fixed.document, advise, Wanted(unsafe=True))
+        assert again.applied == ()
 
 
 def test_every_rule_file_has_the_name_of_its_rule() -> None:
