@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.document.document import Document
 from advisor.document.reading import read_document
@@ -24,16 +23,14 @@ CHECKPOINT = "checkpoint"
 MAX_FINDINGS = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Unchecked:
+class Unchecked(NamedTuple):
     """Something that was not checked, and why."""
 
     what: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(NamedTuple):
     """What there is to say of one target. `kind` is launcher, next, checkpoint or unknown. The document is the one
     that the findings' spans lie in; `redactor` hides its secrets in whatever is printed from it. `checkpoint` is what
     was read of a directory that is itself the target."""
@@ -97,9 +94,8 @@ def redacted(finding: Finding, redactor: Redactor) -> Finding:
     if not redactor.secrets:
         return finding
     hide = redactor.text
-    fix = finding.fix and replace(finding.fix, title=hide(finding.fix.title))
-    return replace(
-        finding,
+    fix = finding.fix and finding.fix._replace(title=hide(finding.fix.title))
+    return finding._replace(
         message=hide(finding.message),
         why=hide(finding.why),
         because=tuple(hide(line) for line in finding.because),

@@ -10,7 +10,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from advisor.advise import Advice
 from advisor.engine.findings import Finding
@@ -42,7 +42,7 @@ class Baseline:
                 left[one] -= 1
             else:
                 kept.append(finding)
-        return replace(advice, findings=tuple(kept))
+        return advice._replace(findings=tuple(kept))
 
 
 def read_baseline(path: str) -> Baseline:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from advisor.advise import Advice, advise_document
 from advisor.baseline import Baseline
@@ -41,7 +41,7 @@ class Policy:
     def advise(self, document: Document) -> Advice:
         advice = advise_document(document, self.base, self.context)
         graded = (self._graded(finding) for finding in advice.findings)
-        advice = replace(advice, findings=tuple(finding for finding in graded if self.selection.allows(finding)))
+        advice = advice._replace(findings=tuple(finding for finding in graded if self.selection.allows(finding)))
         return self.baseline.new_in(advice) if self.baseline is not None else advice
 
     def _graded(self, finding: Finding) -> Finding:
@@ -49,7 +49,7 @@ class Policy:
         given = self.settings.severity
         for word in (finding.name, finding.rule, self.selection.families.get(finding.rule, "")):
             if word in given:
-                return replace(finding, severity=given[word])
+                return finding._replace(severity=given[word])
         return finding
 
 
@@ -74,10 +74,10 @@ class Policies:
         asked, base = self._asked, self._base(settings.rules)
         selection = make_selection(base.rules, asked.select, asked.ignore)
         given = _checked(base, settings, settings.select if not asked.select else ())
-        selection = replace(selection, select=selection.select | given.select, ignore=selection.ignore | given.ignore)
+        selection = selection._replace(select=selection.select | given.select, ignore=selection.ignore | given.ignore)
         context = settings.context(asked.context)
         if asked.nel_version:
-            context = replace(context, nel_version=asked.nel_version)
+            context = context._replace(nel_version=asked.nel_version)
         return Policy(base, context, selection, settings, asked.baseline)
 
     def _base(self, rules: tuple[str, ...]) -> RuleBase:

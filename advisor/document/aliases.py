@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from advisor.document.changes import Append, Change, Delete, Move, Quote, Rename, Set, Splice
 from advisor.document.document import Document
@@ -34,7 +33,7 @@ def at_its_own_place(document: Document, change: Change) -> tuple[Change, tuple[
 
 
 def _moved(change: Set | Delete | Rename | Quote | Append | Splice, path: Path) -> Change:
-    return replace(change, path=path)
+    return change._replace(path=path)
 
 
 def _ways(node: Node, path: Path, alias: bool, merged: bool) -> Iterator[tuple[Node, _Way]]:

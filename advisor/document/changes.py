@@ -2,59 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from advisor.document.edits import CannotEdit
 from advisor.document.nodes import Data, Path, dotted
 
 
-@dataclass(frozen=True, slots=True)
-class Set:
+class Set(NamedTuple):
     """Set the value at a path; its parents come into being."""
 
     path: Path
     value: Data
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(NamedTuple):
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Rename:
+class Rename(NamedTuple):
     """Rename the last key of a path."""
 
     path: Path
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """Move a value, with its text, to another path."""
 
     path: Path
     to: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(NamedTuple):
     """Make the scalar at a path the string that it looks like."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(NamedTuple):
     """Add an element to the end of the list at a path."""
 
     path: Path
     value: Data
 
 
-@dataclass(frozen=True, slots=True)
-class Splice:
+class Splice(NamedTuple):
     """Replace the characters [start, end) of the string at a path."""
 
     path: Path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from advisor.document.nodes import Mapping, Node, Path, Sequence
 from advisor.document.problems import Problem
@@ -12,8 +13,7 @@ from advisor.document.problems import Problem
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """Line and column from 1; columns in code points."""
 
     line: int

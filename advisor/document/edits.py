@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from advisor.document.nodes import Span
 
@@ -12,8 +12,7 @@ class CannotEdit(ValueError):
     """Why a change cannot be made here without touching anything else."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class TextEdit:
+class TextEdit(NamedTuple):
     """`start` and `end` are offsets in the document's text, as in Span."""
 
     start: int

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Data: TypeAlias = "bool | int | float | str | list[Data] | dict[str, Data] | None"
 Path: TypeAlias = "tuple[str | int, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Half-open range of code points in the document's text, its byte order mark not counted."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """`text` is the scalar's content after YAML unescaping, `value` what NEL's loader makes of it.
 
     `style` is '' (plain), "'", '"', '|' or '>'.
@@ -31,8 +28,7 @@ class Scalar:
     anchor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One key of a mapping. `alias` is the span of `*name` where the value is an alias; `merged` says that
     the entry came through `<<`, so that its spans lie in the anchor's mapping."""
 
@@ -46,8 +42,7 @@ class Entry:
         return self.key.text
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(NamedTuple):
     """`entries` are the effective ones in order: merged keys first, the last of two equal keys wins."""
 
     span: Span
@@ -56,16 +51,14 @@ class Mapping:
     anchor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One element of a sequence; `alias` as in Entry."""
 
     value: Node
     alias: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(NamedTuple):
     span: Span
     items: tuple[Item, ...]
     flow: bool = False

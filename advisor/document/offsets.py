@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.document.nodes import Scalar, Span
 
@@ -26,8 +25,7 @@ _LINE = re.compile(rf"(?P<body>{_NOT_BREAK}*)(?P<end>{_BREAK}|\Z)")
 _Piece = tuple[str, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Offsets:
+class Offsets(NamedTuple):
     """Character `i` of the content was made from the document's `[starts[i], ends[i])`.
 
     A character that folding or an escape made covers all of its source. `exact` is False where the

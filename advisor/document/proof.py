@@ -4,9 +4,8 @@ exactly the change that was meant."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from advisor.document.aliases import at_its_own_place
 from advisor.document.changes import Append, Change, Delete, Move, Quote, Rename, Set, Splice, make
@@ -20,8 +19,7 @@ from advisor.document.parse import parse_document
 from advisor.document.replacing import quote, rename, replace, source_text, splice
 
 
-@dataclass(frozen=True, slots=True)
-class Proven:
+class Proven(NamedTuple):
     """`edits` lead from the old text to `document`'s. `elsewhere` are other paths at which the change shows, because
     an alias or `<<` brings it there."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from advisor.engine.chain import ChainRule, Engine, EngineError, Fact
 from advisor.engine.choice import make_engine
@@ -14,8 +15,7 @@ from advisor.nel.versions import within
 from advisor.subjects.subject import SINGLES, Subject, World
 
 
-@dataclass(frozen=True, slots=True)
-class Firing:
+class Firing(NamedTuple):
     rule: Rule
     subject: Subject
 

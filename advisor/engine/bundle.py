@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from advisor import __version__
@@ -97,7 +96,7 @@ def _to_cache(path: str, files: list[RuleFileStamp], rules: tuple[Rule, ...]) ->
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         with NamedTemporaryFile("w", dir=folder, prefix=".rules-", delete=False, encoding="utf-8") as file:
-            json.dump({"version": _FORMAT, "files": files, "rules": [asdict(rule) for rule in rules]}, file)
+            json.dump({"version": _FORMAT, "files": files, "rules": [rule._asdict() for rule in rules]}, file)
         os.replace(file.name, path)
     except OSError:
         return
@@ -107,5 +106,5 @@ def _rule(data: dict[str, Any]) -> Rule:
     fix = data.pop("fix")
     for name in ("on", "when", "covers", "evidence", "tags"):
         data[name] = tuple(data[name])
-    spec = FixSpec(fix["title"], fix["safety"], tuple(tuple(edit) for edit in fix["edits"])) if fix else None
+    spec = FixSpec(fix[0], fix[1], tuple(tuple(edit) for edit in fix[2])) if fix else None
     return Rule(**data, fix=spec)

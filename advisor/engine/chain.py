@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class ChainRule:
+class ChainRule(NamedTuple):
     """All of `atoms` must hold for one entity; then `concludes` (or '') holds for it and all that it spreads to."""
 
     atoms: tuple[str, ...]

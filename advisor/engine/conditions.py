@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from advisor.engine.operators import REFERENCES, same, test_for
 from advisor.engine.rule import ConditionData
@@ -15,8 +14,7 @@ from advisor.subjects.subject import Subject, is_nothing, value_of
 Decide = Callable[[Subject], "bool | None"]
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(NamedTuple):
     """A distinct condition. `name` is the attribute that it asks for ('' for an alternative), `text` how people read it."""
 
     key: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from advisor.document.nodes import Data, Path, Span, dotted
 from advisor.engine.base import Firing
@@ -17,8 +16,7 @@ from advisor.subjects.subject import Place, Subject, resolve_name, value_of
 _FIELD = re.compile(r"(?<!\$)\{([a-z_][\w.\-]*)(!r)?\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """One change, as data: an operation at a path, with its argument. `span` is where a flag stands, or its value."""
 
     op: str
@@ -27,15 +25,13 @@ class Edit:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(NamedTuple):
     title: str
     safety: str
     edits: tuple[Edit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     rule: str
     name: str
     severity: str

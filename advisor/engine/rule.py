@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 ERROR, WARNING, INFO = "error", "warning", "info"
 SEVERITIES = (ERROR, WARNING, INFO)
@@ -13,8 +12,7 @@ AUTO, ASK = "auto", "ask"
 ConditionData: TypeAlias = "dict[str, Any]"
 
 
-@dataclass(frozen=True, slots=True)
-class FixSpec:
+class FixSpec(NamedTuple):
     """`edits` are (operation, name, argument) with names and templates as a rule writes them."""
 
     title: str
@@ -22,8 +20,7 @@ class FixSpec:
     edits: tuple[tuple[str, str, Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """`on` are the kinds of subject; `when` the conditions, all of which must hold; `concludes` a derived fact."""
 
     id: str
@@ -42,7 +39,7 @@ class Rule:
     name_by: str = ""
     evidence: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    file: str = field(default="", compare=False)
+    file: str = ""
 
     @property
     def reports(self) -> bool:

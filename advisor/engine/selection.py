@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from advisor.engine.findings import Finding
 from advisor.engine.rule import Rule
@@ -13,8 +13,7 @@ class UnknownSelector(ValueError):
     """A word that is no rule's id, no name and no family."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """Rule ids, and names that one rule of many names can carry; no `select` means all."""
 
     families: dict[str, str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from advisor.engine.base import Firing, RuleBase
 from advisor.engine.conditions import atom_of, read, shown
@@ -11,8 +11,7 @@ from advisor.engine.rule import ConditionData, Rule
 from advisor.subjects.subject import SINGLES, Subject, World, value_of
 
 
-@dataclass(frozen=True, slots=True)
-class ConditionTrace:
+class ConditionTrace(NamedTuple):
     """`holds` is None where the value is unknown; `value` is what was found; `behind` the firings that concluded it."""
 
     text: str
@@ -21,8 +20,7 @@ class ConditionTrace:
     behind: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectTrace:
+class SubjectTrace(NamedTuple):
     subject: Subject
     fires: bool
     conditions: tuple[ConditionTrace, ...]

@@ -5,9 +5,8 @@ Source: nemo-evaluator 0.2.8 adapters/ (adapter_config.py, registry.py, pipeline
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from advisor.nel.schema import Section, as_section, known, section
 
@@ -30,8 +29,7 @@ SWITCHES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Interceptor:
+class Interceptor(NamedTuple):
     """One built-in interceptor. In a list the stages must not go back. Unknown keys of its config are ignored."""
 
     name: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.nel.image import SGLANG, TRTLLM, VLLM
 from advisor.nel.words import Assignment, Command, Word, split_commands
@@ -45,8 +44,7 @@ _MODULES = {
 _MAX_DEPTH = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Serve:
+class Serve(NamedTuple):
     """One start of a server. `words` are its arguments (the model too), `program` the words that name it.
 
     `entry` is "vllm serve", "sglang serve", "trtllm-serve" or the Python module. `certain` is False behind a program
@@ -70,8 +68,7 @@ class Serve:
         return max(word.end for word in (*self.program, *self.words))
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(NamedTuple):
     """A command as NEL hands it to a shell: every start of a server, and every assignment with its place."""
 
     serves: tuple[Serve, ...]
@@ -103,7 +100,7 @@ def read_arguments(text: str) -> Serve | None:
 
 def _as_word(one: Assignment) -> Word:
     starts = (*range(one.start, one.start + len(one.name) + 1), *one.value.starts)
-    return replace(one.value, text=f"{one.name}={one.value.text}", start=one.start, starts=starts)
+    return one.value._replace(text=f"{one.name}={one.value.text}", start=one.start, starts=starts)
 
 
 def _commands(commands: tuple[Command, ...], depth: int) -> Iterator[Command]:
@@ -136,9 +133,9 @@ def _inner(command: Command) -> Word | None:
 def _moved(command: Command, outer: Word) -> Command:
     def move(word: Word) -> Word:
         start, end = outer.range(word.start, word.end) if word.end > word.start else (outer.start, outer.start)
-        return replace(word, start=start, end=end, starts=tuple(outer.starts[at] for at in word.starts))
+        return word._replace(start=start, end=end, starts=tuple(outer.starts[at] for at in word.starts))
 
-    assignments = tuple(replace(one, value=move(one.value)) for one in command.assignments)
+    assignments = tuple(one._replace(value=move(one.value)) for one in command.assignments)
     return Command(tuple(move(word) for word in command.words), assignments, command.ended)
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.document.nodes import Mapping
 from advisor.document.reading import read_document
@@ -44,8 +44,7 @@ class Loaded:
     parts: list[Effective] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Composition:
+class Composition(NamedTuple):
     """`open_sections` are the top-level keys that a config which is not here may fill ("" for any): there, what is
     absent is unknown. `header` is the package that a `# @package` line moves the file to."""
 
@@ -59,8 +58,7 @@ class Composition:
         return "" in self.open_sections or (bool(path) and str(path[0]) in self.open_sections)
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(NamedTuple):
     """A file whose `defaults` are being followed: its folder in the search path and the package of its values."""
 
     name: str

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 NEWEST_NEL = "0.2.6"
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """`env_names` are names, never values. With `check_environment` a host: variable that is not among them
     is an error, since the config is meant to be submitted from here. `gpu` is the kind that serves, in a gres's small
     letters, `gpu_memory` its memory in GB, `gpu_count` how many a node has; `walltime_limit` and `partitions` are the
@@ -16,7 +15,7 @@ class Context:
     configs name are read only where `reads_checkpoints` allows it."""
 
     nel_version: str = NEWEST_NEL
-    env_names: frozenset[str] = field(default_factory=frozenset)
+    env_names: frozenset[str] = frozenset()
     check_environment: bool = False
     gpu: str = ""
     gpu_memory: int | None = None

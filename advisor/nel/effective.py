@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from advisor.document.nodes import Data, Mapping, Node, Path, Scalar, Span
 
 MISSING = "???"
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a value came from: `source` is '' for the config's own text, else for people ("the default of
     deployment vllm in NEL 0.2.6", "_endpoints.yaml"). `key` and `value` are spans in the config's own text."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -39,8 +38,7 @@ class Name(NamedTuple):
     negates: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FlagAnswer:
+class FlagAnswer(NamedTuple):
     """`flag` is the engine's main name for it, None where nothing is meant for sure. `first` and `last` are the first
     and last sampled versions that have it; `nargs` is 0, 1, "?", "*", "+", or None where not known.
 
@@ -61,8 +59,7 @@ class FlagAnswer:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ValueAnswer:
+class ValueAnswer(NamedTuple):
     """Whether a value of a flag, or a variable of the environment, exists. `replaced` is the flag to use instead."""
 
     status: str
@@ -74,8 +71,7 @@ class ValueAnswer:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EngineVersion:
+class EngineVersion(NamedTuple):
     """One version of an engine: `samples` are the sampled versions that speak for it, one for a sampled version, its
     two neighbours between them, none where `reason` says why nothing can be said."""
 

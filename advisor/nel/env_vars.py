@@ -6,9 +6,8 @@ Source: nemo-evaluator-launcher 0.2.6 common/env_vars.py (parse_env_var_value, c
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from advisor.document.nodes import Data, Path
@@ -44,16 +43,14 @@ class Kind(Enum):
     """A number, true or false, null, a list or a mapping: an error."""
 
 
-@dataclass(frozen=True, slots=True)
-class EnvValue:
+class EnvValue(NamedTuple):
     """`content` is what follows the prefix: a variable's name for HOST and RUNTIME, the text for LITERAL."""
 
     kind: Kind
     content: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(NamedTuple):
     """What an old value becomes. `certain` is False where its author may have meant the other prefix."""
 
     value: str

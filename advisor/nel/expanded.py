@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.document.nodes import Path, Scalar, Span
 from advisor.document.offsets import offsets
@@ -21,8 +20,7 @@ _MAX_DEPTH = 20
 _MAX_LENGTH = 200_000
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Characters of the whole from `start` on, written in the scalar at `path` from its character `offset` on;
     `offset` is None where they are the scalar's whole value in another form."""
 
@@ -33,8 +31,7 @@ class Piece:
     offset: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Expanded:
+class Expanded(NamedTuple):
     """`text` as a shell gets it; what only the launch can tell (`${oc.env:X}`, `???`) is left as it is written."""
 
     text: str

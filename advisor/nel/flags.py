@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from advisor.nel.engine import KNOWN, NEGATION, UNKNOWN, EngineVersion, FlagAnswer
 from advisor.nel.image import VLLM
@@ -23,8 +22,7 @@ _OTHER_PROGRAM = "--omni"
 Range: TypeAlias = "tuple[int, int]"
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(NamedTuple):
     """One flag of a command. `name` is the engine's main name ("--tensor-parallel-size"), or the one written where the
     engine does not tell; `key` is the rest of a dotted one ("cudagraph_mode" of `--compilation-config.cudagraph_mode`).
 
@@ -53,8 +51,7 @@ class Flag:
         return self.value is not None and (self.negated or self.answer.nargs == 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(NamedTuple):
     """The flags in order, the model where it stands as a word of its own, and the words that belong to nothing.
 
     `complete` is False where more flags may come from a shell or a file.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 VLLM, SGLANG, TRTLLM, NIM = "vllm", "sglang", "trtllm", "nim"
 
@@ -27,8 +27,7 @@ _ENGINES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(NamedTuple):
     """`version` is the engine's own, None where the reference does not tell it. `cuda` is "130" of `-cu130`.
 
     `pinned` is False where the same reference may name another image tomorrow (`latest`, a bare `nightly`, no tag),

@@ -6,8 +6,7 @@ Values of environment variables are never read: `${oc.env:X}` is an unknown valu
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +23,7 @@ _RESOLVER_FORM = re.compile(r"\s*([A-Za-z_][\w\-]*(?:\.[A-Za-z_][\w\-]*)*)\s*:(.
 _PARTS = re.compile(_PART)
 
 
-@dataclass(frozen=True, slots=True)
-class Interpolation:
+class Interpolation(NamedTuple):
     """One `${...}` of a string: `start` and `end` are indexes in that string. `name` is the key path, the
     variable, or the resolver; `default` the text after the comma of `oc.env`."""
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.document.nodes import Data, Mapping, Node, Scalar
 from advisor.nel.secrets import find_secrets, mask, names_secret
@@ -35,8 +34,7 @@ _WORDS = re.compile(r"[a-z]+(?:[-_][a-z]+)*\Z|.*\s", re.DOTALL)
 _ALWAYS = re.compile(r"passw|secret", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Redactor:
+class Redactor(NamedTuple):
     """`secrets` are (secret, what is shown in its place), longest first."""
 
     secrets: tuple[tuple[str, str], ...] = ()

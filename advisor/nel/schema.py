@@ -6,10 +6,9 @@ which runs in the evaluation container.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from advisor.knowledge import table
 from advisor.nel.context import NEWEST_NEL
@@ -40,8 +39,7 @@ class Unknown(Enum):
     """Any key is legal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """`keys` are the legal keys with their types (see field_types; "any" where nothing checks the type). `refused`
     keys are errors that the launcher has a message of its own for."""
 
@@ -49,7 +47,7 @@ class Section:
     unknown: Unknown
     keys: Mapping[str, str]
     required: tuple[str, ...] = ()
-    refused: frozenset[str] = field(default_factory=frozenset)
+    refused: frozenset[str] = frozenset()
 
     def type_problem(self, key: str, value: Any) -> str | None:
         """Why the value has the wrong type for the key; None where it has not, or nothing checks it.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from advisor.knowledge import table
 from advisor.nel.context import NEWEST_NEL
@@ -23,8 +23,7 @@ REPEAT_FIELDS = ("num_repeats", "n_samples")
 _KEY_FIELDS = ("api_key", "api_key_name")
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(NamedTuple):
     """Another model that a task calls: judge, user simulator, ranker. `key_env` is the NAME of the variable that holds
     its key. `certain` is False where the harness reads the variable but this task may not need it."""
 
@@ -114,8 +113,7 @@ class Status(Enum):
     UNCHECKED = "unchecked"
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(NamedTuple):
     """`candidates` are the tasks of an AMBIGUOUS name; `nearest` the legal names that an UNKNOWN or UNLISTED one may
     mean. UNLISTED: the harness is packaged, the task is not; NEL then asks the image, needs
     NEMO_EVALUATOR_TRUST_UNLISTED_TASKS=1, and takes the endpoint type chat. UNCHECKED: only the image knows."""

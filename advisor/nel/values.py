@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from advisor.document.nodes import Data, Path
 from advisor.nel.compose import Composition
@@ -13,8 +12,7 @@ from advisor.nel.interpolation import KEY, RESOLVER, Interpolation, find_interpo
 _MAX_LENGTH = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(NamedTuple):
     """A value that the files alone do not tell, and why. `there` is whether the key is there, None where even that
     is unknown."""
 

@@ -7,8 +7,7 @@ Source: nemo-evaluator-launcher 0.2.6 common/helpers.py (walltime_to_seconds), e
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.document.scalars import resolve_plain
 
@@ -23,8 +22,7 @@ _SLURM_TIME = re.compile(r"[0-9]{1,9}(?::[0-9]{1,9}){0,2}\Z")
 _SLURM_UNLIMITED = frozenset({"-1", "infinite", "unlimited"})
 
 
-@dataclass(frozen=True, slots=True)
-class Walltime:
+class Walltime(NamedTuple):
     """`submitted` is the text that `#SBATCH --time` gets. `slurm` and `nel` are the seconds that each makes of it, None
     where it is refused; `nel` matters only where a server is waited for without endpoint_readiness_timeout.
     `meant` is the text as written where YAML 1.1 has read it as a number in base 60, and `meant_seconds` its value."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\+?=")
@@ -18,8 +18,7 @@ _MAX_BRACES = 20
 _SPECIAL = "0123456789@*#?$!-_"
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word after unquoting. What only a shell can tell (`$VAR`, `$(...)`) stays in `text` as written, and
     `known` is False. `splits` says that it may become several words, or none.
 
@@ -43,8 +42,7 @@ class Word:
         return self.starts[start], self.starts[end - 1] + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     """`NAME=value`, before a command, exported, or on its own."""
 
     name: str
@@ -56,8 +54,7 @@ class Assignment:
         return self.value.start - len(self.name) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One simple command: its words without assignments and redirections. `ended` is False where a quote stays open."""
 
     words: tuple[Word, ...]

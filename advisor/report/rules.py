@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from advisor.document.document import Document
@@ -28,10 +27,11 @@ def rule_line(rule: Rule, widths: tuple[int, int], style: Style) -> str:
 
 
 def rule_json(rule: Rule) -> dict[str, Any]:
-    data = asdict(rule)
+    data = rule._asdict()
     data["when"] = [read(condition) for condition in rule.when]
-    if data["fix"]:
-        data["fix"]["edits"] = [{"op": op, "name": name, "argument": value} for op, name, value in data["fix"]["edits"]]
+    if rule.fix:
+        edits = [{"op": op, "name": name, "argument": value} for op, name, value in rule.fix.edits]
+        data["fix"] = {**rule.fix._asdict(), "edits": edits}
     return data
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 _CODES = {
     "error": "1;31", "warning": "1;33", "info": "1;36", "bold": "1", "dim": "2", "fix": "32", "caret": "1;34", "path": "1",
@@ -12,8 +11,7 @@ _CODES = {
 _WIDEST = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     colour: bool
     width: int
 

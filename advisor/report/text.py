@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from advisor.advise import Advice
 from advisor.document.document import Document
@@ -31,17 +30,18 @@ def advice_text(advice: Advice, style: Style) -> str:
 
 
 def _finding(finding: Finding, advice: Advice, style: Style) -> str:
-    at = advice.document.position(finding.place.span.start)
+    document = finding.place.document or advice.document
+    at = document.position(finding.place.span.start)
     head = f"{style.paint(finding.severity, finding.severity)} {finding.rule} {style.paint(finding.name, 'bold')}"
-    lines = [f"{style.paint(f'{safe(advice.path)}:{at.line}:{at.column}', 'path')}: {head}"]
+    lines = [f"{style.paint(f'{safe(document.path)}:{at.line}:{at.column}', 'path')}: {head}"]
     lines += style.wrap(safe(finding.message), "  ", "  ")
     lines += _source(finding, advice, style)
     lines += _labelled("why", safe(finding.why), style)
     if finding.fix:
         asks = "" if finding.fix.safety == "auto" else " (your choice)"
         lines += _labelled("fix", safe(finding.fix.title) + asks, style, "fix")
-        shown = (replace(edit, argument=advice.redactor.data(edit.argument)) for edit in finding.fix.edits)
-        lines += [f"{_LABEL}{style.paint('- ' + safe(describe(edit)), 'dim')}" for edit in shown]
+        shown = (edit._replace(argument=advice.redactor.data(edit.argument)) for edit in finding.fix.edits)
+        lines += [f"{_LABEL}{style.paint('- ' + safe(advice.redactor.text(describe(edit))), 'dim')}" for edit in shown]
     return "\n".join(lines) + "\n"
 
 
@@ -52,7 +52,7 @@ def _labelled(label: str, text: str, style: Style, colour: str = "bold") -> list
 
 
 def _source(finding: Finding, advice: Advice, style: Style) -> list[str]:
-    document = advice.document
+    document = finding.place.document or advice.document
     if not document.text:
         return []
     span = finding.place.span

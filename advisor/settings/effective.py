@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -48,8 +48,7 @@ class Settings:
 
     def context(self, base: Context) -> Context:
         """What is known of the world, with what the settings say of it."""
-        return replace(
-            base,
+        return base._replace(
             nel_version=self.nel_version,
             gpu=self.values["gpus.kind"] or base.gpu,
             gpu_count=self.values["gpus.count"],

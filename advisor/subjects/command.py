@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.nel.command import Serve, read_arguments, read_command
 from advisor.nel.engine import EngineVersion, engine_version
@@ -35,8 +34,7 @@ _NUMBER = re.compile(r"(\d+(?:\.\d+)?)([kmgKMG]?)\Z")
 _SCALE = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "K": 2**10, "M": 2**20, "G": 2**30}
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(NamedTuple):
     """One start of a server, its flags read by the rules of the pinned engine version."""
 
     expanded: Expanded

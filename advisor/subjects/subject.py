@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from advisor.document.document import Document
 from advisor.document.nodes import Path, Span
@@ -14,8 +14,7 @@ from advisor.nel.values import ABSENT, Absent, Unknown, Value, Values
 Attribute: TypeAlias = "Value | Callable[[], Value]"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A place in the config's own text: `path` for people and edits, `span` for the caret. `document` is the text
     that the span lies in where that is another file, one of a checkpoint's own."""
 
@@ -137,8 +136,10 @@ KINDS = frozenset(
         "key", "setting", "interpolation", "env_var", "secret", "adapter", "adapter_field", "interceptor", "param", "extra",
         "task", "judge_key", "hook", "mount", "destination", "export_key", "auxiliary", "server_variable", "checkpoint", "misplaced",
         "defaults", "shape", "suppression", "gap", "checkpoint_file", "tensor_group", "drift", "template_kwarg",
+        "service", "benchmark", "cluster", "node_pool", "output", "exporter", "exporter_setting", "next_key", "conflict",
+        "expansion", "proxy_interceptor", "container_mount",
     }
 )  # fmt: skip
 SINGLES = frozenset(
-    {"document", "config", "defaults", "execution", "deployment", "evaluation", "target", "command", "checkpoint"}
+    {"document", "config", "defaults", "execution", "deployment", "evaluation", "target", "command", "checkpoint", "cluster", "output"}
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from verdicts import DEPENDS_ON_THE_SHELL, Advised, Mistake, mistakes, right_configs
+from tests.oracle.verdicts import DEPENDS_ON_THE_SHELL, Advised, Mistake, mistakes, right_configs
 
 ALL = mistakes()
 CERTAIN = [mistake for mistake in ALL if mistake.rejected and mistake.slug not in DEPENDS_ON_THE_SHELL]
