@@ -10,14 +10,16 @@ from advisor.document.reading import read_document
 from advisor.engine.base import RuleBase
 from advisor.engine.findings import Finding, finding_of
 from advisor.nel.compose import SiblingReader
-from advisor.nel.context import Context
+from advisor.nel.context import NEWEST_NEXT, Context
 from advisor.nel.dialect import CORE, LAUNCHER, NEXT, OTHER, dialect_of
 from advisor.nel.redaction import Redactor, redactor_for
+from advisor.nel.versions import within
 from advisor.subjects.launcher import launcher_world
 from advisor.suppression import sift
 
 if TYPE_CHECKING:
     from advisor.checkpoint.read import Checkpoint
+    from advisor.subjects.subject import World
 
 CHECKPOINT = "checkpoint"
 MAX_FINDINGS = 500
@@ -57,19 +59,35 @@ def advise_document(
     """Advice on a config that is already read, such as an editor's buffer."""
     kind = dialect_of(document)
     redactor = redactor_for(document)
-    if kind not in (LAUNCHER, OTHER) or (kind == OTHER and not document.problems):
+    if kind == CORE or (kind == OTHER and not document.problems):
         return Advice(document.path, _public(kind), (), (_not_ours(kind),), document, redactor)
-    world = launcher_world(document, context, read_sibling)
-    findings = [finding_of(firing) for firing in base.match(world, context.nel_version) if firing.rule.reports]
+    version = _version(kind, context)
+    world = _world(kind, document, context, read_sibling)
+    findings = [finding_of(firing) for firing in base.match(world, version) if firing.rule.reports]
     # A block that aliases repeat is one text: what is wrong with it is said once.
     findings = list({(f.rule, f.place.span, f.message): f for f in reversed(findings)}.values())
-    findings = sift(findings, document, base, context.nel_version, world.values)
+    findings = sift(findings, document, base, version, world.values)
     findings.sort(key=lambda f: (f.place.span.start, _RANK[f.severity], f.rule))
     unchecked = [Unchecked(what, reason) for what, reason in world.unchecked]
     if len(findings) > MAX_FINDINGS:
         unchecked.append(Unchecked("further findings", f"only the first {MAX_FINDINGS} of {len(findings)} are listed"))
     hidden = tuple(redacted(finding, redactor) for finding in findings[:MAX_FINDINGS])
     return Advice(document.path, _public(kind), hidden, tuple(unchecked), document, redactor)
+
+
+def _world(kind: str, document: Document, context: Context, read_sibling: SiblingReader | None) -> World:
+    if kind != NEXT:
+        return launcher_world(document, context, read_sibling)
+    from advisor.subjects.next_world import next_world
+
+    return next_world(document, context, read_sibling)
+
+
+def _version(kind: str, context: Context) -> str:
+    """The version of the program that a file is for; nel-next's is not known where the launcher's is named."""
+    if kind == NEXT and not within(context.nel_version, ">=0.3"):
+        return NEWEST_NEXT
+    return context.nel_version
 
 
 def advise_checkpoint(path: str, base: RuleBase, context: Context) -> Advice:
@@ -108,9 +126,6 @@ def _public(kind: str) -> str:
 
 
 def _not_ours(kind: str) -> Unchecked:
-    if kind == NEXT:
-        reason = "it is written for nel-next (nemo-evaluator 0.4 and later), which is not checked yet"
-        return Unchecked("the whole file", reason)
     if kind == CORE:
         return Unchecked("the whole file", "it is a run config of the nemo-evaluator core, not of the launcher")
     return Unchecked("the whole file", "it is not recognised as a NEL config")

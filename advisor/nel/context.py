@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 NEWEST_NEL = "0.2.6"
+# Of the other program, whose configs are told by what they hold.
+NEWEST_NEXT = "0.5.0"
 
 
 class Context(NamedTuple):

@@ -141,5 +141,8 @@ KINDS = frozenset(
     }
 )  # fmt: skip
 SINGLES = frozenset(
-    {"document", "config", "defaults", "execution", "deployment", "evaluation", "target", "command", "checkpoint", "cluster", "output"}
-)
+    {
+        "document", "config", "defaults", "execution", "deployment", "evaluation", "target", "command", "checkpoint",
+        "cluster", "output",
+    }
+)  # fmt: skip

@@ -1,0 +1,299 @@
+"""The services of a nel-next config: the servers that it starts, their flags, and the proxy in front of them.
+
+Source: nemo-evaluator 0.5 config/services.py, orchestration/slurm_gen.py, model_server.py and orchestrator.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from advisor.document.nodes import dotted
+from advisor.knowledge import table
+from advisor.nel.command import Serve
+from advisor.nel.engine import engine_version
+from advisor.nel.expanded import Expanded, Piece
+from advisor.nel.flags import parse_flags
+from advisor.nel.image import SGLANG, VLLM, parse_image
+from advisor.nel.names import nearest
+from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.nel.words import Word
+from advisor.subjects.command import CONTEXT_LENGTH, DATA, NAMES, PIPELINE, TENSOR, Server, given, place_sizes, size
+from advisor.subjects.server_image import image_pinned, without_cuda130
+from advisor.subjects.serving import add_flag, add_variable, note_version
+from advisor.subjects.structure import place_in
+from advisor.subjects.subject import Attribute, Place, Subject, World
+from advisor.subjects.topology import as_int, gpus_wanted
+
+if TYPE_CHECKING:
+    from advisor.document.document import Document
+    from advisor.document.nodes import Path
+    from advisor.nel.context import Context
+    from advisor.nel.effective import Effective
+
+MODELS = ("vllm", "sglang", "nim", "docker_model", "dynamo", "api")
+MANAGED = MODELS[:-1]
+_SIZES = {"tensor_parallel_size": TENSOR, "pipeline_parallel_size": PIPELINE, "data_parallel_size": DATA}
+_NAMED = {"port": "--port", "served_model_name": "--served-model-name"}
+# What a proxy's settings need beside them to be used at all.
+_PROXY_STARTERS = ("interceptors", "extra_body", "extra_headers", "verbose")
+_PROXY_SETTINGS = ("request_timeout", "max_retries", "retry_on_status", "max_concurrent_upstream")
+_PROXY_TIMEOUT = 120
+_ENDINGS = {"chat_completions": "/chat/completions", "completions": "/completions", "responses": "/responses"}
+
+
+def add_services(world: World, document: Document, context: Context) -> None:
+    """One `service` for each, one `command` for each that starts vLLM or SGLang, and what hangs on them."""
+    services = world.values.tree.child("services")
+    for name, node in services.data.items() if services is not None and isinstance(services.data, dict) else ():
+        if isinstance(node.data, dict):
+            _add_service(world, document, name, node)
+
+
+def service_names(world: World) -> tuple[str, ...]:
+    services = world.values.tree.child("services")
+    return tuple(services.data) if services is not None and isinstance(services.data, dict) else ()
+
+
+def find_service(world: World, name: Value) -> Subject | None:
+    """The service of a name."""
+    return next((one for one in world.of("service") if one.base[-1] == name), None)
+
+
+def _add_service(world: World, document: Document, name: str, node: Effective) -> None:
+    base: Path = ("services", name)
+    config = world.singles["config"]
+    service = Subject("service", place_in(document, world.values, base), world, {}, node, base, config)
+    kind = service.get("type")
+    service.attributes.update(
+        {
+            "name": name,
+            "is_model": kind in MODELS,
+            "has_server": kind in MANAGED,
+            "image": _image(service),
+            "image_pinned": lambda: image_pinned(service),
+            "image_without_cuda130": lambda: without_cuda130(service),
+            "startup_timeout": _default(service, "startup_timeout", 600 if kind in MANAGED else 120),
+            "proxy_timeout": lambda: proxy_timeout(service),
+            "inert_proxy_settings": lambda: inert_proxy_settings(service),
+            "url_path": lambda: url_path(service),
+            "url_ending": lambda: _ENDINGS.get(str(service.get("protocol")), ABSENT),
+            "repaired_url": lambda: repaired_url(service),
+        }
+    )
+    for key in ("image", "startup_timeout"):
+        if node.child(key) is not None:
+            service.places[key] = place_in(document, world.values, (*base, key))
+    service.places["proxy_timeout"] = place_in(document, world.values, (*base, "proxy", "request_timeout"))
+    world.add(service)
+    _add_interceptors(service, document)
+    if kind in (VLLM, SGLANG):
+        _add_command(service, document, str(kind))
+
+
+def _default(subject: Subject, name: str, default: int) -> Value:
+    node = subject.find(name)
+    return default if node is None else subject.world.values.resolve(node)
+
+
+def _image(service: Subject) -> Value:
+    """The image of a service; on Slurm each kind has a default one."""
+    node = service.find("image")
+    if node is not None and node.data is not None:
+        return service.world.values.resolve(node)
+    default = table("next")["images"].get(service.get("type"), ABSENT)
+    return default if service.world.values.at(("cluster", "type")) == "slurm" else ABSENT
+
+
+def _add_command(service: Subject, document: Document, engine: str) -> None:
+    world = service.world
+    server = read_server(service, engine)
+    servers = (server,)
+    command = Subject("command", service.place, world, {}, parent=service)
+    command.attributes.update(
+        {
+            "engine": engine,
+            "engine_name": NAMES[engine],
+            "own": False,
+            "context_flag": CONTEXT_LENGTH[engine],
+            "context_length": lambda: size(servers, CONTEXT_LENGTH, None),
+            "max_num_seqs": lambda: size(servers, {VLLM: "--max-num-seqs"}, None),
+            "attention_is_data_parallel": lambda: given(servers, "--enable-dp-attention"),
+            "tensor_parallel": lambda: _parallel(service, servers, "tensor_parallel_size"),
+            "pipeline_parallel": lambda: _parallel(service, servers, "pipeline_parallel_size"),
+            "data_parallel": lambda: _parallel(service, servers, "data_parallel_size"),
+            "gpus_wanted": lambda: gpus_wanted(command),
+            "calls_tools": lambda: calls_tools(servers, engine),
+            "longest_answer": lambda: longest_answer(service),
+            "longest_answer_task": lambda: longest_answer_name(service),
+            "answer_fits": lambda: _fits(command),
+        }
+    )
+    world.add(command)
+    place_sizes(command, server, document)
+    place = service.place_of("generation.max_tokens")
+    if place is not None:
+        command.places["longest_answer"] = place
+    before = len(world.subjects)
+    seen: set[tuple[Path, int]] = set()
+    for flag in server.arguments.flags:
+        add_flag(command, document, server, flag, seen)
+    for one in world.subjects[before:]:
+        if one.kind == "flag":
+            _describe_flag(one, service)
+    if seen:
+        note_version(world, server, service)
+    variables = service.find("extra_env")
+    for name in variables.data if variables is not None and isinstance(variables.data, dict) else ():
+        add_variable(command, server.engine, name, place_in(document, world.values, (*service.base, "extra_env", name)))
+
+
+def read_server(service: Subject, engine: str) -> Server:
+    """The server of a service: each item of `extra_args` is one word, which no shell reads."""
+    node = service.find("extra_args")
+    items = node.data if node is not None and isinstance(node.data, list) else []
+    pieces, words, at = [], [], 0
+    for index, item in enumerate(items):
+        text = str(item.data)
+        value = service.world.values.resolve(item)
+        pieces.append(Piece(at, text, (*service.base, "extra_args", index), item, 0))
+        known = not isinstance(value, Unknown)
+        words.append(Word(text, at, at + len(text), tuple(range(at, at + len(text))), known))
+        at += len(text) + 1
+    serve = Serve(engine, "", tuple(words), (Word("", 0, 0, ()),), (), certain=True, complete=not _is_open(service))
+    image = service.get("image")
+    parsed = parse_image(image) if isinstance(image, str) else None
+    version = engine_version(engine, parsed.version if parsed and parsed.engine == engine else None)
+    return Server(
+        Expanded(" ".join(piece.text for piece in pieces), tuple(pieces)), serve, version, parse_flags(serve, version)
+    )
+
+
+def _is_open(service: Subject) -> bool:
+    return service.world.values.composition.is_open(service.base)
+
+
+def _describe_flag(flag: Subject, service: Subject) -> None:
+    """What an item of a list can have wrong, and the field that it repeats."""
+    name = str(flag.get("name"))
+    fields = {names.get(str(service.get("type"))): field for field, names in _SIZES.items()}
+    fields.update({flag_name: field for field, flag_name in _NAMED.items()})
+    field = fields.get(name)
+    given_twice = field is not None and (field in _NAMED or service.find(field) is not None)
+    flag.attributes["repeated_field"] = field if given_twice and field else ABSENT
+    item = flag.place.path[:-1]
+    text = service.world.values.tree.at(item)
+    words = str(text.data).split(maxsplit=1) if text is not None else []
+    flag.attributes["joined_words"] = [*words] if len(words) == 2 and "=" not in words[0] else ABSENT
+    flag.attributes["item"] = str(text.data) if text is not None else ""
+    flag.places["item"] = Place(item, flag.place.span)
+
+
+def _parallel(service: Subject, servers: tuple[Server, ...], field: str) -> Value:
+    own = service.find(field)
+    flagged = size(servers, _SIZES[field], None)
+    if flagged is not ABSENT:
+        return flagged
+    return 1 if own is None or own.data is None else service.world.values.resolve(own)
+
+
+def calls_tools(servers: tuple[Server, ...], engine: str) -> Value:
+    """Whether the server is told to parse tool calls."""
+    wanted = ("--tool-call-parser", "--enable-auto-tool-choice") if engine == VLLM else ("--tool-call-parser",)
+    answers = [given(servers, name) for name in wanted]
+    if any(isinstance(one, Unknown) for one in answers):
+        return Unknown("flags are not known")
+    return all(one is True for one in answers)
+
+
+def _uses_proxy(service: Subject) -> bool:
+    """Whether the proxy's settings are used: only where something is to be changed in requests."""
+    return any(service.get(f"proxy.{name}") not in (ABSENT, None, False, [], {}) for name in _PROXY_STARTERS)
+
+
+def proxy_timeout(service: Subject) -> Value:
+    """Seconds after which a request is given up."""
+    value = service.get("proxy.request_timeout")
+    if isinstance(value, Unknown):
+        return value
+    return value if _uses_proxy(service) and isinstance(value, int | float) else _PROXY_TIMEOUT
+
+
+def inert_proxy_settings(service: Subject) -> Value:
+    """The proxy's settings that nobody reads, since nothing else asks for a proxy."""
+    if _uses_proxy(service):
+        return ABSENT
+    found = [name for name in _PROXY_SETTINGS if service.find(f"proxy.{name}") is not None]
+    if found and (place := service.place_of(f"proxy.{found[0]}")) is not None:
+        service.places["inert_proxy_settings"] = place
+    return [*found] if found else ABSENT
+
+
+def url_path(service: Subject) -> Value:
+    url = service.get("url")
+    return urlsplit(url).path if isinstance(url, str) and "://" in url else url if isinstance(url, Unknown) else ABSENT
+
+
+def repaired_url(service: Subject) -> Value:
+    """The url with its protocol's own ending."""
+    url, path, ending = service.get("url"), service.get("url_path"), service.get("url_ending")
+    if not isinstance(url, str) or not isinstance(path, str) or not isinstance(ending, str):
+        return ABSENT
+    if urlsplit(url).query or path.endswith(ending):
+        return ABSENT
+    for other in sorted(_ENDINGS.values(), key=len, reverse=True):
+        if path.endswith(other):
+            return url.removesuffix(other) + ending
+    return url.rstrip("/") + ("" if path.rstrip("/").endswith("/v1") else "/v1" if path in ("", "/") else "") + ending
+
+
+def _answers(service: Subject) -> list[tuple[int, str]]:
+    """Each max_tokens that requests to a service carry, with what asks for it."""
+    values = service.world.values
+    own = as_int(service.get("generation.max_tokens"))
+    found = [(own, "every benchmark")] if own else []
+    benchmarks = values.tree.child("benchmarks")
+    for index, item in enumerate(
+        benchmarks.data if benchmarks is not None and isinstance(benchmarks.data, list) else []
+    ):
+        if values.at(("benchmarks", index, "solver", "service")) == service.base[-1]:
+            number = as_int(values.at(("benchmarks", index, "solver", "generation", "max_tokens")))
+            name = item.child("name") or item.child("playbook")
+            if number:
+                found.append((number, str(name.data) if name is not None else "a benchmark"))
+    return found
+
+
+def longest_answer(service: Subject) -> Value:
+    found = _answers(service)
+    return max(found)[0] if found else ABSENT
+
+
+def longest_answer_name(service: Subject) -> Value:
+    found = _answers(service)
+    return max(found)[1] if found else ABSENT
+
+
+def _fits(command: Subject) -> Value:
+    longest, length = as_int(command.get("longest_answer")), as_int(command.get("context_length"))
+    return longest < length if longest and length and length > 0 else Unknown("a length is not known")
+
+
+def _add_interceptors(service: Subject, document: Document) -> None:
+    """One `proxy_interceptor` for each that the service's proxy names."""
+    world = service.world
+    items = service.find("proxy.interceptors")
+    known = table("next")["interceptors"]
+    for index, item in enumerate(items.data if items is not None and isinstance(items.data, list) else []):
+        name = item.child("name")
+        if name is None or not isinstance(name.data, str) or "${" in name.data:
+            continue
+        base: Path = (*service.base, "proxy", "interceptors", index)
+        about: dict[str, Attribute] = {
+            "is_known": name.data in known,
+            "nearest": nearest(name.data, known) or ABSENT,
+            "nearest_text": f"; did you mean {one}" if (one := nearest(name.data, known)) else "",
+            "path": dotted(base),
+        }
+        place = place_in(document, world.values, (*base, "name"))
+        world.add(Subject("proxy_interceptor", place, world, about, item, base, service))
