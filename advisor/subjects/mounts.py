@@ -56,11 +56,13 @@ def _sections(world: World) -> Iterator[tuple[str, Path, Effective]]:
 
 
 def kind_of_source(source: str) -> str:
-    """absolute, home (`~`), shell (it begins with what only a shell can tell), placeholder (`<...>`), or relative."""
+    """absolute, home (`~`), shell (`$X`, known only there), placeholder (`<...>`), dotted (`./x`), or relative."""
     if "<" in source:
         return "placeholder"
     if source.startswith("/"):
         return "absolute"
+    if source.startswith("."):
+        return "dotted"
     if source.startswith("~"):
         return "home"
     return "shell" if source.startswith("$") else "relative"

@@ -133,6 +133,8 @@ def test_every_pip_install_gets_its_flag(script: str, mended: Value) -> None:
         ("$HOME/a", "shell"),
         ("${HOME}/a", "shell"),
         ("a/b", "relative"),
+        ("./a", "dotted"),
+        ("../a", "dotted"),
         ("<X>", "placeholder"),
     ],
 )
