@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.advise import Advice, advise_document
+from advisor.advise import Advice, advise_checkpoint, advise_document
 from advisor.document.document import Document
 from advisor.document.parse import parse_document
 from advisor.document.proof import data_of, same_data
@@ -21,6 +21,7 @@ from advisor.engine.rulefile import ExampleFile, load_rule
 from advisor.fixing.rounds import Fixed, Wanted, fix_document
 from advisor.knowledge import RULES
 from advisor.nel.context import Context
+from tests.checkpoint.flaws import PLACEHOLDER, filled
 
 FILES = sorted(path for path in Path(RULES).glob("*/*.yaml") if path.parent.name != "knowledge")
 
@@ -48,9 +49,16 @@ def advising(base: RuleBase, case: Case) -> Callable[[Document], Advice]:
     return lambda document: advise_document(document, base, context, lambda path: siblings.get(path))
 
 
+def document_of(case: Case, text: str) -> Document:
+    return parse_document(case.example.file, filled(text))
+
+
 def findings(base: RuleBase, case: Case, text: str) -> list[Finding]:
-    """What this rule says of a text."""
-    advice = advising(base, case)(parse_document(case.example.file, text))
+    """What this rule says of a text, or of the checkpoint that a text is nothing else but the name of."""
+    if PLACEHOLDER.fullmatch(text.strip()):
+        advice = advise_checkpoint(filled(text.strip()), base, Context())
+    else:
+        advice = advising(base, case)(document_of(case, text))
     return [finding for finding in advice.findings if finding.rule == case.rule.id]
 
 
@@ -72,12 +80,12 @@ def test_the_fix_of_bad_gives_good(base: RuleBase, case: Case) -> None:
     """The text that the fix leaves holds the data of `fixed`, else of `good`; where `good` says more than a fix can
     know, the rule is silent on it at least, and no other one has come."""
     example, advise = case.example, advising(base, case)
-    bad = parse_document(example.file, example.bad)
+    bad = document_of(case, example.bad)
     fixed = fix_document(bad, advise, Wanted(unsafe=True, only=frozenset({case.rule.id})))
     assert fixed.applied, f"not applied: {[reason for _, reason in fixed.refused]}"
     assert fixed.undoing == ()
     assert case.rule.id not in [finding.rule for finding in fixed.advice.findings], fixed.document.text
-    wanted = parse_document(example.file, example.good if example.fixed is None else example.fixed)
+    wanted = document_of(case, example.good if example.fixed is None else example.fixed)
     if same_data(data_of(fixed.document), data_of(wanted)):
         return
     assert example.fixed is None, f"the fix gives\n{fixed.document.text}"
@@ -96,7 +104,7 @@ def test_no_two_fixes_undo_each_other(base: RuleBase, case: Case) -> None:
     """All fixes together come to rest on every example of every rule, and nothing is left that a fix would change."""
     advise = advising(base, case)
     for text in (case.example.bad, case.example.good):
-        fixed = fix_document(parse_document(case.example.file, text), advise, Wanted(unsafe=True))
+        fixed = fix_document(document_of(case, text), advise, Wanted(unsafe=True))
         assert fixed.undoing == ()
         again = fix_document(fixed.document, advise, Wanted(unsafe=True))
         assert again.applied == ()
