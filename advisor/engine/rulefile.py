@@ -37,7 +37,10 @@ class _Strict(BaseModel):
 
 
 class ExampleFile(_Strict):
-    """A pair of configs: the rule fires on `bad` and not on `good`; the fix of `bad` gives `good` unless `fixed` says what."""
+    """A pair of configs: the rule fires on `bad` and not on `good`; the fix of `bad` gives `good` unless `fixed` says what.
+
+    `{checkpoint:NAME}` in a text is the path of a checkpoint that the tests make; a text that is nothing else is
+    that checkpoint as the target."""
 
     bad: str
     good: str
@@ -46,7 +49,6 @@ class ExampleFile(_Strict):
     environment: list[str] = []
     check_environment: bool = False
     siblings: dict[str, str] = {}
-    checkpoint: str | None = None
     counts: int | None = None
 
 

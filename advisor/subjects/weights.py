@@ -214,6 +214,8 @@ def _facts(checkpoint: Checkpoint) -> dict[str, Attribute]:
         "quantized_modules": lambda: checkpoint.coverage.quantized_modules,
         "quantized_vision": lambda: checkpoint.coverage.quantized_vision,
         "quantized_head": lambda: checkpoint.coverage.quantized("lm_head"),
+        "head_is_declared": lambda: not any(one.module_kind == "lm_head" for one in checkpoint.coverage.mismatches),
+        "experts_are_excluded": lambda: not checkpoint.coverage.unquantized_experts,
         "is_mixed": quantization is not None and quantization.algo == MIXED,
         "missed_experts": lambda: _missed_experts(checkpoint.coverage),
         "linear_modules": lambda: sum(kind.modules for kind in checkpoint.coverage.kinds),

@@ -119,6 +119,7 @@ def _engine_attributes(serving: Serving) -> dict[str, Attribute]:
         "engine_name": NAMES.get(engine.engine, engine.engine),
         "version": engine.version or "of this image",
         "serving_case": lambda: serving_case(serving),
+        "missing_name": f"quant-{engine.engine}-flag-missing",
         "unsupported_name": f"quant-algo-unsupported-{engine.engine}",
         "refusal": lambda: _refusal(serving),
         "missing_flag": lambda: _missing_flag(serving),
