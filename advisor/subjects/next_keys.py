@@ -58,7 +58,7 @@ def add_next_keys(world: World, document: Document, context: Context) -> None:
             "words": _words(world, one),
         }
         subject = world.add(Subject("next_key", place, world, attributes, parent=config))
-        subject.places["missing"] = Place((*one.path, one.key), place.span)
+        subject.places["missing"] = Place(one.path, place.span)
 
 
 def _may_be_elsewhere(world: World, document: Document, one: Mistake) -> bool:
