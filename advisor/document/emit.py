@@ -71,7 +71,12 @@ def block_lines(key: str, value: Data, step: int) -> list[str]:
         return [f"{name}:", *(" " * step + line for k, v in value.items() for line in block_lines(k, v, step))]
     if isinstance(value, list) and any(isinstance(one, dict | list) and one for one in value):
         return [f"{name}:", *(" " * step + line for one in value for line in item_lines(one, step))]
-    return [f"{name}: {flow_text(value)}"]
+    return [f"{name}: {line_text(value)}"]
+
+
+def line_text(value: Data) -> str:
+    """Any data on one line of a block."""
+    return flow_text(value) if isinstance(value, dict | list) else scalar_text(value)
 
 
 def item_lines(value: Data, step: int) -> list[str]:
@@ -79,4 +84,9 @@ def item_lines(value: Data, step: int) -> list[str]:
     if isinstance(value, dict) and value:
         lines = [line for k, v in value.items() for line in block_lines(k, v, step)]
         return [f"- {lines[0]}", *(f"  {line}" for line in lines[1:])]
-    return [f"- {flow_text(value)}"]
+    return [f"- {line_text(value)}"]
+
+
+def indented(lines: list[str], indent: str) -> list[str]:
+    """The lines further in; one with nothing in it stays empty."""
+    return [indent + line if line.strip() else "" for line in lines]

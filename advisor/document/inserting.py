@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from advisor.document.document import Document
 from advisor.document.edits import CannotEdit, TextEdit
-from advisor.document.emit import block_lines, flow_key, flow_text, item_lines, scalar_text
+from advisor.document.emit import block_lines, flow_key, flow_text, indented, item_lines, scalar_text
 from advisor.document.layout import (
     column,
     comment_above,
     dash,
     first_key,
     is_empty_plain,
+    is_merged,
     line_end,
     line_start,
     newline,
@@ -38,7 +39,7 @@ def insert_lines(document: Document, path: Path, lines: list[str], value: Data) 
     if len(missing) != len(path) - depth:
         raise CannotEdit(f"{dotted(path)} has no place: an element of a list is missing")
     for parent in reversed(missing[:-1]):
-        lines = [f"{scalar_text(parent)}:", *(" " * step(document) + line for line in lines)]
+        lines = [f"{scalar_text(parent)}:", *indented(lines, " " * step(document))]
     for name in reversed(missing[1:]):
         value = {name: value}
     if document.root is None:
@@ -72,9 +73,8 @@ def append(document: Document, path: Path, value: Data) -> TextEdit:
         return TextEdit(last, last, f", {flow_text(value)}")
     last_item = node.items[-1]
     indent = " " * column(document, dash(document, last_item))
-    return _line_after(
-        document, _item_end(document, last_item), [indent + line for line in item_lines(value, step(document))]
-    )
+    lines = item_lines(value, step(document))
+    return _line_after(document, _item_end(document, last_item), indented(lines, indent))
 
 
 def _item_end(document: Document, item: Item) -> int:
@@ -84,7 +84,7 @@ def _item_end(document: Document, item: Item) -> int:
 def _existing(document: Document, path: Path) -> int:
     """How many parts of the path are there."""
     for depth in range(len(path), -1, -1):
-        if document.at(path[:depth]) is not None:
+        if document.at(path[:depth]) is not None and not is_merged(document, path[:depth]):
             return depth
     return 0
 
@@ -92,7 +92,7 @@ def _existing(document: Document, path: Path) -> int:
 def _after_last(document: Document, holder: Mapping, lines: list[str]) -> TextEdit:
     indent = " " * column(document, first_key(holder).start)
     last = max(value_end(document, entry) for entry in own_entries(holder))
-    return _line_after(document, last, [indent + line for line in lines])
+    return _line_after(document, last, indented(lines, indent))
 
 
 def _before_first(document: Document, holder: Mapping, lines: list[str]) -> TextEdit:
@@ -152,7 +152,7 @@ def _into_null(
         )
         return TextEdit(holder.span.start, holder.span.end, gap + text)
     indent = " " * (column(document, link.key.span.start) + step(document))
-    return _line_after(document, max(link.key.span.end, holder.span.start), [indent + line for line in lines])
+    return _line_after(document, max(link.key.span.end, holder.span.start), indented(lines, indent))
 
 
 def _opening(document: Document, node: Node) -> int:

@@ -129,6 +129,13 @@ def _link(node: Node, part: str | int) -> Entry | Item | None:
     return None
 
 
+def is_merged(document: Document, path: Path) -> bool:
+    """Whether the last key of a path comes through `<<`."""
+    holder = document.at(path[:-1]) if path else None
+    entry = holder.entries.get(str(path[-1])) if isinstance(holder, Mapping) else None
+    return entry is not None and entry.merged
+
+
 def is_empty_plain(node: Node) -> bool:
     """A null that is written as nothing at all."""
     return isinstance(node, Scalar) and node.style == "" and node.span.start == node.span.end

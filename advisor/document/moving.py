@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from advisor.document.document import Document
 from advisor.document.edits import CannotEdit, TextEdit
-from advisor.document.emit import block_lines, scalar_text
+from advisor.document.emit import block_lines, indented, scalar_text
 from advisor.document.inserting import insert_lines
-from advisor.document.layout import column, comment_above, line_end, own_entries, split_lines, step, value_end, walk
+from advisor.document.layout import (
+    column,
+    comment_above,
+    line_end,
+    newline,
+    own_entries,
+    split_lines,
+    step,
+    value_end,
+    walk,
+)
 from advisor.document.nodes import Data, Entry, Mapping, Path, plain
 
 
@@ -27,6 +37,21 @@ def bring_in(document: Document, to: Path, lines: list[str], value: Data) -> Tex
     if document.at(to) is not None:
         raise CannotEdit(f"{to[-1]} is there already")
     return insert_lines(document, to, lines, value)
+
+
+def wrap(document: Document, path: Path, to: Path, lines: list[str]) -> TextEdit:
+    """The edit that puts an entry's lifted lines below new keys in its own place; a comment above it stays there."""
+    _, links = walk(document, path)
+    entry = links[-1]
+    if not isinstance(entry, Entry):
+        raise CannotEdit("an element of a list has no key")
+    start = entry.key.span.start
+    lines = [line for line in lines if not line.startswith("#")]
+    for parent in (*reversed(to[len(path) : -1]), path[-1]):
+        lines = [f"{scalar_text(str(parent))}:", *indented(lines, " " * step(document))]
+    first, *rest = lines
+    text = newline(document).join([first, *indented(rest, " " * column(document, start))])
+    return TextEdit(start, line_end(document, value_end(document, entry)), text)
 
 
 def _own_lines(document: Document, holder: object, entry: Entry, name: str) -> list[str]:

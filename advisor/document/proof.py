@@ -13,8 +13,9 @@ from advisor.document.deleting import delete
 from advisor.document.document import Document
 from advisor.document.edits import CannotEdit, TextEdit, apply_edits, edits_between
 from advisor.document.inserting import append, insert
-from advisor.document.moving import bring_in, lifted
-from advisor.document.nodes import Data, Mapping, Path, Scalar, plain
+from advisor.document.layout import is_merged
+from advisor.document.moving import bring_in, lifted, wrap
+from advisor.document.nodes import Data, Path, Scalar, plain
 from advisor.document.parse import parse_document
 from advisor.document.replacing import quote, rename, replace, source_text, splice
 
@@ -38,7 +39,7 @@ def prove(document: Document, changes: Sequence[Change]) -> Proven:
         own, others = at_its_own_place(current, change)
         meant = _meant(current, (own, *others))
         current, edits = _first_proven(current, own, meant)
-        elsewhere += [other.path for other in others]
+        elsewhere += [one.path for one in (own, *others) if one.path != change.path]
     if len(changes) != 1:
         edits = edits_between(document.text, current.text)
     return Proven(current, edits, tuple(elsewhere))
@@ -102,6 +103,8 @@ def _ways(document: Document, change: Change) -> Iterator[Sequence[Step]]:
             yield [partial(rename, path=path, name=name)]
         case Move(path, to):
             lines, value = lifted(document, path, str(to[-1]))
+            if to[: len(path)] == path:
+                yield [partial(wrap, path=path, to=to, lines=lines)]
             put, take = partial(bring_in, to=to, lines=lines, value=value), partial(delete, path=path)
             yield [take, put] if to[: len(path)] == path else [put, take]
         case Quote(path):
@@ -123,9 +126,7 @@ def is_one_line(document: Document, node: Scalar) -> bool:
 
 def _put(document: Document, path: Path, value: Data) -> TextEdit:
     """A value in the place of the old one, else as a new key; where `<<` brings the old one, a key of its own."""
-    holder = document.at(path[:-1])
-    entry = holder.entries.get(str(path[-1])) if isinstance(holder, Mapping) and path else None
-    if document.at(path) is None or (entry is not None and entry.merged):
+    if document.at(path) is None or is_merged(document, path):
         return insert(document, path, value)
     return replace(document, path, value)
 

@@ -6,7 +6,7 @@ import json
 
 from advisor.document.document import Document
 from advisor.document.edits import CannotEdit, TextEdit
-from advisor.document.emit import block_lines, flow_text, item_lines, quoted, scalar_text
+from advisor.document.emit import block_lines, flow_text, indented, item_lines, quoted, scalar_text
 from advisor.document.layout import column, dash, newline, step, value_end, walk
 from advisor.document.nodes import Data, Entry, Item, Path, Scalar, Span, dotted
 from advisor.document.offsets import content_start, offsets
@@ -49,7 +49,7 @@ def _rewritten(document: Document, name: str, entry: Entry, value: Data) -> Text
     indent = " " * column(document, entry.key.span.start)
     lines = block_lines(name, value, step(document))
     first = lines[0][len(scalar_text(name)) :]
-    return TextEdit(start, end, newline(document).join([first, *(indent + line for line in lines[1:])]))
+    return TextEdit(start, end, newline(document).join([first, *indented(lines[1:], indent)]))
 
 
 def _rewritten_item(document: Document, item: Item, value: Data) -> TextEdit:
