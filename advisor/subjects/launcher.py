@@ -8,6 +8,7 @@ from advisor.nel.compose import SiblingReader, compose
 from advisor.nel.context import Context
 from advisor.nel.values import Values
 from advisor.subjects.auxiliary import add_auxiliary
+from advisor.subjects.benchmarks import describe_benchmarks
 from advisor.subjects.checkpoint import add_checkpoint
 from advisor.subjects.defaults import add_defaults
 from advisor.subjects.deployment import add_deployment
@@ -52,6 +53,7 @@ BUILDERS = (
     add_export,
     add_load,
     add_checkpoint,
+    describe_benchmarks,
 )
 
 

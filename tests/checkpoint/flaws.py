@@ -97,7 +97,7 @@ def _plain(part: str) -> Change:
     """Modules of a part as they were before: no scales, sixteen bit."""
 
     def change(name: str, dtype: str, shape: tuple[int, ...]) -> TensorMap:
-        if part not in name or name.endswith(".weight") and dtype == "BF16":
+        if part not in name or (name.endswith(".weight") and dtype == "BF16"):
             return {name: (dtype, shape)}
         if not name.endswith(".weight"):
             return {}
@@ -116,6 +116,14 @@ def _packed(part: str) -> Change:
         return make.nvfp4_linear(owner, shape[0], shape[1])
 
     return _tensors(change)
+
+
+def _both(*changes: Change) -> Change:
+    def change(directory: Path) -> None:
+        for one in changes:
+            one(directory)
+
+    return change
 
 
 def _write(name: str, text: str) -> Change:
@@ -143,41 +151,38 @@ VLLM_USE_FLASHINFER_MOE_FP4=1 vllm serve example/model --reasoning-parser qwen3 
 ```
 """
 
+_NAMED_CODE = {"AutoConfig": "modeling_x.XConfig"}
+
 CHANGES: dict[str, Change] = {
     **{name: change for name, change, _ in make.BROKEN},
     **{name: change for name, change, _ in make.UNFINISHED},
-    "no-declaration": lambda d: (
-        _whole_config(lambda data: data.pop("quantization_config", None))(d)
-        or (d / "hf_quant_config.json").unlink(missing_ok=True)
+    "no-declaration": _both(
+        _whole_config(lambda data: data.pop("quantization_config", None)), make.delete("hf_quant_config.json")
     ),
     "files-disagree": lambda d: make.edit_json(
         d / "hf_quant_config.json", lambda data: data["quantization"].update(quant_algo="FP8")
     ),
     "kv-fp8": _declare(kv_cache_quant_algo="FP8"),
+    "says-nvfp4": _declare(quant_algo="NVFP4"),
     "attention-left": _plain("layers.1.self_attn.q_proj"),
-    "experts-missed": lambda d: _plain(".experts.")(d) or _declare(exclude_modules=["lm_head", "*.mlp*"])(d),
     "mlp-left": _plain(".mlp."),
+    "experts-left": _plain(".experts."),
+    "experts-missed": _both(_plain(".experts."), _declare(exclude_modules=["lm_head", "*.mlp*"])),
     "nothing-packed": _plain("model.layers"),
     "head-packed": _packed("lm_head"),
-    "head-declared": lambda d: _packed("lm_head")(d) or _declare(exclude_modules=["model.vision_tower*"])(d),
-    "eyes-packed": lambda d: _packed("vision_tower")(d) or _declare(exclude_modules=["lm_head"])(d),
-    "no-template": lambda d: (d / "chat_template.jinja").unlink(),
+    "head-declared": _both(_packed("lm_head"), _declare(exclude_modules=["model.vision_tower*"])),
+    "eyes-packed": _both(_packed("vision_tower"), _declare(exclude_modules=["lm_head"])),
+    "no-template": make.delete("chat_template.jinja"),
     "broken-template": _write("chat_template.jinja", "{% for m in messages %}{{ m.content }}"),
     "thinking-template": _write("chat_template.jinja", "{% if thinking %}<think>{% endif %}{{ messages[0].content }}"),
-    "custom-code": lambda d: (
-        _config(lambda t: t.update(auto_map={"AutoConfig": "modeling_x.XConfig"}))(d)
-        or (d / "modeling_x.py").write_text("")
-        and None
-    ),
-    "code-left-out": _config(lambda t: t.update(auto_map={"AutoConfig": "modeling_x.XConfig"})),
+    "custom-code": _both(_config(lambda t: t.update(auto_map=_NAMED_CODE)), _write("modeling_x.py", "")),
+    "code-left-out": _config(lambda t: t.update(auto_map=_NAMED_CODE)),
     "six-heads": _config(lambda t: t.update(num_attention_heads=6, num_key_value_heads=6, head_dim=64)),
     "forty-heads": _config(lambda t: t.update(num_attention_heads=40, num_key_value_heads=10, head_dim=64)),
     "narrow": _config(lambda t: t.update(intermediate_size=1376, moe_intermediate_size=1376)),
-    "says-nvfp4": _declare(quant_algo="NVFP4"),
-    "experts-left": _plain(".experts."),
+    "card": _write("README.md", _CARD),
     "from-plain": _from_plain,
     "old": _age,
-    "card": _write("README.md", _CARD),
     "many-weights": lambda d: write_safetensors(
         make.shard(d), {**_of(make.shard(d)), "model.big.weight": ("BF16", (1 << 20, 1 << 20))}
     ),

@@ -473,7 +473,7 @@ BROKEN: tuple[tuple[str, Callable[[Path], None], str], ...] = (
 )  # fmt: skip
 
 
-def _delete(*patterns: str) -> Callable[[Path], None]:
+def delete(*patterns: str) -> Callable[[Path], None]:
     def change(directory: Path) -> None:
         for pattern in patterns:
             for path in directory.glob(pattern):
@@ -493,16 +493,16 @@ def _streaming(directory: Path) -> None:
 
 # name, change to a whole NVFP4 checkpoint, gap kinds that it must give
 UNFINISHED: tuple[tuple[str, Callable[[Path], None], frozenset[str]], ...] = (
-    ("no-config", _delete("config.json"), frozenset({"config"})),
-    ("no-weights", _delete("*.safetensors", "*.index.json"), frozenset({"weights"})),
-    ("no-index", _delete("*.index.json"), frozenset({"index"})),
-    ("no-index-no-shard", _delete("*.index.json", "model-00002*"), frozenset({"index", "shard"})),
-    ("shard-absent", _delete("model-00002*"), frozenset({"shard"})),
+    ("no-config", delete("config.json"), frozenset({"config"})),
+    ("no-weights", delete("*.safetensors", "*.index.json"), frozenset({"weights"})),
+    ("no-index", delete("*.index.json"), frozenset({"index"})),
+    ("no-index-no-shard", delete("*.index.json", "model-00002*"), frozenset({"index", "shard"})),
+    ("shard-absent", delete("model-00002*"), frozenset({"shard"})),
     ("shard-truncated", _grow(-100), frozenset({"shard-truncated"})),
     ("shard-unreadable", _header(b"\0" * 64), frozenset({"shard-unreadable"})),
     ("tensor-absent", _index("model-00001-of-00002.safetensors"), frozenset({"tensor"})),
     ("temp-parts", _streaming, frozenset({"temp-part", "index", "shard"})),
     ("download-part", _rewrite("model-00003.safetensors.incomplete", b"x"), frozenset({"temp-part"})),
     ("quantization-config", _drop_quantization, frozenset({"quantization-config"})),
-    ("no-tokenizer", _delete("tokenizer*"), frozenset({"tokenizer"})),
+    ("no-tokenizer", delete("tokenizer*"), frozenset({"tokenizer"})),
 )
