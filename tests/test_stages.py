@@ -12,7 +12,7 @@ import advisor
 ROOT = Path(advisor.__file__).parent
 STAGES = [
     "knowledge", "document", "nel", "checkpoint", "subjects", "engine", "suppression", "advise", "targets", "settings",
-    "baseline", "fixing", "report", "watch", "cli", "__main__",
+    "baseline", "policies", "fixing", "report", "watch", "lsp", "cli", "__main__",
 ]  # fmt: skip
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py" and "rules" not in path.parts)
 

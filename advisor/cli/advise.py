@@ -10,7 +10,6 @@ import click
 from advisor.baseline import Baseline
 from advisor.cli.failures import FAILED, FOUND, complain, fail
 from advisor.cli.loading import context_here, policies_or_fail
-from advisor.cli.policies import Asked, Policies, Policy
 from advisor.cli.work import (
     STANDARD_INPUT,
     Rendered,
@@ -25,6 +24,7 @@ from advisor.cli.work import (
 )
 from advisor.document.document import Document
 from advisor.nel.context import NEWEST_NEL
+from advisor.policies import Asked, Policies, Policy
 from advisor.report.style import Style, style_for
 from advisor.report.summary import Summary, total
 from advisor.report.text import summary_text

@@ -11,10 +11,10 @@ import click
 
 from advisor.cli.failures import fail
 from advisor.cli.loading import context_here, policies_or_fail
-from advisor.cli.policies import Asked
 from advisor.cli.work import Report
 from advisor.document.reading import read_document
 from advisor.nel.context import NEWEST_NEL
+from advisor.policies import Asked
 from advisor.report.style import style_for
 from advisor.report.text import summary_text
 

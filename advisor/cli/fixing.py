@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from advisor.cli.policies import Policy
 from advisor.cli.work import Rendered, render
 from advisor.document.document import Document
 from advisor.engine.base import RuleBase
@@ -12,6 +11,7 @@ from advisor.engine.selection import make_selection
 from advisor.fixing.diff import unified_diff
 from advisor.fixing.rounds import Fixed, Wanted, fix_document
 from advisor.fixing.writing import CannotWrite, write_in_place
+from advisor.policies import Policy
 from advisor.report.fixed import fixed_text
 from advisor.report.style import Style
 from advisor.report.summary import summary_of

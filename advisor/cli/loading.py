@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterable
 
 from advisor.cli.failures import fail
-from advisor.cli.policies import Asked, Policies
 from advisor.engine.base import RuleBase
 from advisor.engine.bundle import load_rules
 from advisor.engine.rule import Rule
 from advisor.engine.selection import UnknownSelector
 from advisor.nel.context import Context
+from advisor.policies import Asked, Policies
 from advisor.settings.files import SettingsError
 
 

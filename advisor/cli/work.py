@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from advisor.advise import Advice
 from advisor.baseline import Known, known_by
-from advisor.cli.policies import Policies, Policy
 from advisor.document.document import Document
 from advisor.document.reading import decode_document, read_document
+from advisor.policies import Policies, Policy
 from advisor.report.style import Style
 from advisor.report.summary import Summary, summary_of
 from advisor.targets import config_in, yaml_files

@@ -12,6 +12,7 @@ from advisor.engine.base import RuleBase
 from advisor.engine.bundle import load_rules
 from advisor.engine.findings import Finding
 from advisor.engine.selection import Selection, UnknownSelector, make_selection
+from advisor.nel.compose import SiblingReader
 from advisor.nel.context import Context
 from advisor.settings.effective import Lookup, Settings
 from advisor.settings.files import SettingsError
@@ -38,8 +39,8 @@ class Policy:
     settings: Settings
     baseline: Baseline | None
 
-    def advise(self, document: Document) -> Advice:
-        advice = advise_document(document, self.base, self.context)
+    def advise(self, document: Document, read_sibling: SiblingReader | None = None) -> Advice:
+        advice = advise_document(document, self.base, self.context, read_sibling)
         graded = (self._graded(finding) for finding in advice.findings)
         advice = advice._replace(findings=tuple(finding for finding in graded if self.selection.allows(finding)))
         return self.baseline.new_in(advice) if self.baseline is not None else advice
