@@ -66,6 +66,7 @@ def throughput(folder: Path, runs: int) -> None:
     from advisor.advise import advise
     from advisor.engine.base import RuleBase
     from advisor.engine.bundle import load_rules
+    from advisor.engine.choice import why_not_durable
     from advisor.nel.context import Context
 
     files = sorted(map(str, folder.rglob("*.yaml")))
@@ -78,7 +79,7 @@ def throughput(folder: Path, runs: int) -> None:
         for path in files:
             advise(path, base, context)
         best = max(best, len(files) / (time.perf_counter() - started))
-    print(f"throughput, {len(files)} files, {len(base.rules)} rules on {base.engine.name}")
+    print(f"throughput, {len(files)} files, {len(base.rules)} rules, {why_not_durable() or "durable_rules"}")
     print(f"  in one process, advise() alone      {best:8.0f} files/s   (target: at least 400)")
     for jobs, target in ((1, 400), (2, 800)):
         command = [str(BIN / "nel-advisor"), "advise", "--format", "json", "--jobs", str(jobs), *files]

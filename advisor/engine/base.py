@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from advisor.engine.chain import ChainRule, Engine, EngineError, Fact
 from advisor.engine.choice import make_engine
-from advisor.engine.conditions import Atom, atom_of
+from advisor.engine.conditions import Decide, test_of
 from advisor.engine.reference import ReferenceEngine
-from advisor.engine.rule import Rule
+from advisor.engine.rule import ConditionData, Rule
 from advisor.nel.versions import within
 from advisor.subjects.subject import SINGLES, Subject, World
 
@@ -20,44 +19,58 @@ class Firing(NamedTuple):
     subject: Subject
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiled:
-    """A rule's atoms that Python decides, and the conclusions that it waits for."""
+class _Compiled(NamedTuple):
+    """A rule's atoms that Python decides."""
 
-    index: int
-    atoms: tuple[tuple[str, Atom], ...]
-    awaits: tuple[str, ...]
+    rule: int
+    atoms: tuple[str, ...]
 
 
 class RuleBase:
-    """`select` says which rules take part, by their NEL versions and dialect; rules that conclude always do."""
+    """The rules, their conditions as atoms (what decides one is made when it is first asked), and the engine."""
 
     def __init__(self, rules: Sequence[Rule], engine: Callable[[Sequence[ChainRule]], Engine] = make_engine) -> None:
         self.rules = tuple(rules)
-        self.atoms: dict[str, tuple[str, Atom]] = {}
+        self.atoms: dict[str, str] = {}
+        self.conditions: dict[str, ConditionData] = {}
+        self.deciders: dict[str, Decide] = {}
         self.by_kind: dict[str, list[_Compiled]] = {}
+        self.kinds_awaiting: set[str] = set()
+        self.applying: dict[str, list[bool]] = {}
         self.chain = [self._compile(index, rule) for index, rule in enumerate(self.rules)]
-        self.kinds_awaiting = {kind for kind, some in self.by_kind.items() if any(one.awaits for one in some)}
-        self.engine = engine(self.chain)
+        self.make_engine = engine
+        self.whole: Engine | None = None
+        self.targets = 0
 
     def _compile(self, index: int, rule: Rule) -> ChainRule:
-        awaits = tuple(f"c_{condition['concluded']}" for condition in rule.when if "concluded" in condition)
+        awaits = [f"c_{condition['concluded']}" for condition in rule.when if "concluded" in condition]
         atoms = tuple(dict.fromkeys(self._atom(condition) for condition in rule.when if "concluded" not in condition))
         for kind in rule.on:
-            self.by_kind.setdefault(kind, []).append(_Compiled(index, atoms, awaits))
-        names = tuple(dict.fromkeys([*(name for name, _ in atoms), *awaits]))
-        return ChainRule(names, f"c_{rule.concludes}" if rule.concludes else "")
+            self.by_kind.setdefault(kind, []).append(_Compiled(index, atoms))
+            if awaits:
+                self.kinds_awaiting.add(kind)
+        return ChainRule(tuple(dict.fromkeys([*atoms, *awaits])), f"c_{rule.concludes}" if rule.concludes else "")
 
-    def _atom(self, condition: dict[str, object]) -> tuple[str, Atom]:
-        atom = atom_of(condition)
-        return self.atoms.setdefault(atom.key, (f"a{len(self.atoms)}", atom))
+    def _atom(self, condition: ConditionData) -> str:
+        """The name of a condition; the same for the same condition in another rule."""
+        name = self.atoms.setdefault(repr(condition), f"a{len(self.atoms)}")
+        self.conditions[name] = condition
+        return name
+
+    def _decider(self, atom: str) -> Decide:
+        decide = self.deciders[atom] = test_of(self.conditions[atom])
+        return decide
 
     def match(self, world: World, nel_version: str) -> list[Firing]:
         """Every rule that fires, with its subject; by subject, then by rule."""
-        applies = [applies_to(rule, nel_version) for rule in self.rules]
-        facts = [fact for entity, subject in enumerate(world.subjects) for fact in self._facts(entity, subject, applies)]
-        spread = self._spread(world) if self.kinds_awaiting else {}
-        fired = self._run(facts, spread)
+        if nel_version not in self.applying:
+            self.applying[nel_version] = [applies_to(rule, nel_version) for rule in self.rules]
+        applies = self.applying[nel_version]
+        facts: dict[Fact, None] = {}
+        live: set[int] = set()
+        for entity, subject in enumerate(world.subjects):
+            self._add_facts(entity, subject, applies, facts, live)
+        fired = self._run(list(facts), self._spread(world) if self.kinds_awaiting else {}, sorted(live))
         ordered = sorted(((entity, index) for index, entity in fired if applies[index]))
         return [
             Firing(self.rules[index], world.subjects[entity])
@@ -65,22 +78,26 @@ class RuleBase:
             if world.subjects[entity].kind in self.rules[index].on
         ]
 
-    def _facts(self, entity: int, subject: Subject, applies: list[bool]) -> list[Fact]:
+    def _add_facts(
+        self, entity: int, subject: Subject, applies: list[bool], facts: dict[Fact, None], live: set[int]
+    ) -> None:
         """The atoms that hold for a subject, of those rules whose every atom does: no other can fire."""
+        deciders = self.deciders
         verdicts: dict[str, bool] = {}
-        facts: dict[Fact, None] = {}
-        for rule in self.by_kind.get(subject.kind, ()):
-            if not applies[rule.index]:
+        for index, atoms in self.by_kind.get(subject.kind, ()):
+            if not applies[index]:
                 continue
-            for name, atom in rule.atoms:
-                holds = verdicts.get(name)
+            for atom in atoms:
+                holds = verdicts.get(atom)
                 if holds is None:
-                    holds = verdicts[name] = atom.decide(subject) is True
+                    decide = deciders.get(atom) or self._decider(atom)
+                    holds = verdicts[atom] = decide(subject) is True
                 if not holds:
                     break
             else:
-                facts.update(((name, entity), None) for name, _ in rule.atoms)
-        return list(facts)
+                live.add(index)
+                for atom in atoms:
+                    facts[atom, entity] = None
 
     def _spread(self, world: World) -> dict[int, list[int]]:
         """A conclusion on a subject holds for those below it too; on one of a kind, for all."""
@@ -95,11 +112,24 @@ class RuleBase:
                 above = above.parent
         return spread
 
-    def _run(self, facts: list[Fact], spread: dict[int, list[int]]) -> list[tuple[int, int]]:
+    def _run(self, facts: list[Fact], spread: dict[int, list[int]], live: list[int]) -> list[tuple[int, int]]:
+        """The first target compiles only the rules that can fire on it: most calls have one target, and the engine takes
+        longer to compile all rules than all else together."""
+        self.targets += 1
+        if self.targets == 1:
+            chain = [self.chain[index] for index in live]
+            return [(live[index], entity) for index, entity in self._fire(self.make_engine(chain), chain, facts, spread)]
+        if self.whole is None:
+            self.whole = self.make_engine(self.chain)
+        return self._fire(self.whole, self.chain, facts, spread)
+
+    def _fire(
+        self, engine: Engine, chain: list[ChainRule], facts: list[Fact], spread: dict[int, list[int]]
+    ) -> list[tuple[int, int]]:
         try:
-            return self.engine.run(facts, spread)
+            return engine.run(facts, spread)
         except EngineError:
-            return ReferenceEngine(self.chain).run(facts, spread)
+            return ReferenceEngine(chain).run(facts, spread)
 
 
 def applies_to(rule: Rule, nel_version: str) -> bool:

@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from advisor.engine.operators import REFERENCES, same, test_for
 from advisor.engine.rule import ConditionData
 from advisor.nel.values import Unknown, Value
-from advisor.subjects.subject import Subject, is_nothing, value_of
+from advisor.subjects.subject import Subject, getter, is_nothing
 
 Decide = Callable[[Subject], "bool | None"]
 
 
-class Atom(NamedTuple):
-    """A distinct condition. `name` is the attribute that it asks for ('' for an alternative), `text` how people read it."""
-
-    key: str
-    decide: Decide
-    name: str
-    text: str
-
-
-def atom_of(condition: ConditionData) -> Atom:
-    """The atom of a condition that is no conclusion."""
-    key = json.dumps(condition, sort_keys=True)
+def test_of(condition: ConditionData) -> Decide:
+    """What decides a condition that is no conclusion."""
     if "any" in condition:
-        return Atom(key, _alternatives(condition["any"]), "", read(condition))
-    return Atom(key, _decide(condition["name"], condition["ops"]), condition["name"], read(condition))
+        return _alternatives(condition["any"])
+    return _decide(condition["name"], condition["ops"])
 
 
 def _decide(name: str, operators: dict[str, Any]) -> Decide:
@@ -36,17 +26,18 @@ def _decide(name: str, operators: dict[str, Any]) -> Decide:
     tests: list[Decide] = [_reference(name, op, argument) for op, argument in operators.items() if op in REFERENCES]
     if plain:
         test = test_for(plain)
+        value = getter(name)
         if not tests:
-            return lambda subject: test(value_of(subject, name))
-        tests.append(lambda subject: test(value_of(subject, name)))
+            return lambda subject: test(value(subject))
+        tests.append(lambda subject: test(value(subject)))
     return tests[0] if len(tests) == 1 else _all(tests)
 
 
 def _reference(name: str, op: str, other: str) -> Decide:
-    wanted = op == "same_as"
+    wanted, one, two = op == "same_as", getter(name), getter(other)
 
     def decide(subject: Subject) -> bool | None:
-        a, b = value_of(subject, name), value_of(subject, other)
+        a, b = one(subject), two(subject)
         if isinstance(a, Unknown) or isinstance(b, Unknown):
             return None
         return (same(a, b) or (is_nothing(a) and is_nothing(b))) is wanted
@@ -55,7 +46,7 @@ def _reference(name: str, op: str, other: str) -> Decide:
 
 
 def _alternatives(groups: list[list[ConditionData]]) -> Decide:
-    branches = [_all([atom_of(condition).decide for condition in group]) for group in groups]
+    branches = [_all([test_of(condition) for condition in group]) for group in groups]
 
     def decide(subject: Subject) -> bool | None:
         unknown = False

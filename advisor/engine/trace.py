@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from advisor.engine.base import Firing, RuleBase
-from advisor.engine.conditions import atom_of, read, shown
+from advisor.engine.conditions import read, shown, test_of
 from advisor.engine.rule import ConditionData, Rule
 from advisor.subjects.subject import SINGLES, Subject, World, value_of
 
@@ -50,7 +50,7 @@ def _condition(condition: ConditionData, subject: Subject, firings: Sequence[Fir
         )
         return ConditionTrace(read(condition), bool(behind), "", behind)
     value = shown(value_of(subject, condition["name"])) if "name" in condition else ""
-    return ConditionTrace(read(condition), atom_of(condition).decide(subject), value)
+    return ConditionTrace(read(condition), test_of(condition)(subject), value)
 
 
 def _reaches(concluded: Subject, subject: Subject) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NamedTuple, TypeAlias
 
 from advisor.document.document import Document
@@ -37,14 +38,20 @@ class Subject:
     base: Path = ()
     parent: Subject | None = None
     places: dict[str, Place] = field(default_factory=dict)
+    asked: dict[str, Value] = field(default_factory=dict)
 
     def get(self, name: str) -> Value:
-        """The value of an attribute or of a key path; ABSENT or Unknown where there is none."""
+        """The value of an attribute or of a key path; ABSENT or Unknown where there is none. What was asked is kept."""
         if name in self.attributes:
             value = self.attributes[name]
             if callable(value):
                 value = self.attributes[name] = value()
             return value
+        if name not in self.asked:
+            self.asked[name] = self._at(name)
+        return self.asked[name]
+
+    def _at(self, name: str) -> Value:
         node = self.find(name)
         if node is not None:
             return self.world.values.resolve(node)
@@ -54,7 +61,7 @@ class Subject:
 
     def find(self, name: str) -> Effective | None:
         """The effective value at a key path below this subject."""
-        return self.node.at(tuple(name.split("."))) if self.node is not None else None
+        return self.node.at(_path(name)) if self.node is not None else None
 
     def place_of(self, name: str) -> Place | None:
         """Where an attribute stands in the config's own text; None where it is a default or absent."""
@@ -109,6 +116,11 @@ class World:
         return (subject for subject in self.subjects if subject.kind == kind)
 
 
+@cache
+def _path(name: str) -> Path:
+    return tuple(name.split("."))
+
+
 def resolve_name(subject: Subject, name: str) -> tuple[Subject | None, str]:
     """A name in a rule to a subject and the attribute's name there: `type`, or `deployment.type` from anywhere."""
     kind, dot, rest = name.partition(".")
@@ -119,10 +131,22 @@ def resolve_name(subject: Subject, name: str) -> tuple[Subject | None, str]:
 
 def value_of(subject: Subject, name: str) -> Value:
     """The value of a name as a rule on this subject means it."""
-    owner, attribute = resolve_name(subject, name)
-    if owner is None:
-        return Unknown(f"there is no {name.partition('.')[0]} here", None)
-    return owner.get(attribute)
+    return getter(name)(subject)
+
+
+@cache
+def getter(name: str) -> Callable[[Subject], Value]:
+    """`value_of` for one name, worked out once."""
+    kind, dot, rest = name.partition(".")
+    if not dot or kind not in KINDS:
+        return lambda subject: subject.get(name)
+    nothing = Unknown(f"there is no {kind} here", None)
+
+    def ask(subject: Subject) -> Value:
+        owner = subject.related(kind)
+        return nothing if owner is None else owner.get(rest)
+
+    return ask
 
 
 def is_nothing(value: Value) -> bool:
