@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from advisor.advise import Advice, advise_document
+from advisor.advise import Advice, advise_checkpoint, advise_document
 from advisor.baseline import Baseline
 from advisor.document.document import Document
 from advisor.engine.base import RuleBase
@@ -40,7 +40,13 @@ class Policy:
     baseline: Baseline | None
 
     def advise(self, document: Document, read_sibling: SiblingReader | None = None) -> Advice:
-        advice = advise_document(document, self.base, self.context, read_sibling)
+        return self._kept(advise_document(document, self.base, self.context, read_sibling))
+
+    def advise_checkpoint(self, path: str) -> Advice:
+        return self._kept(advise_checkpoint(path, self.base, self.context))
+
+    def _kept(self, advice: Advice) -> Advice:
+        """The findings that are wanted, each as grave as the settings say."""
         graded = (self._graded(finding) for finding in advice.findings)
         advice = advice._replace(findings=tuple(finding for finding in graded if self.selection.allows(finding)))
         return self.baseline.new_in(advice) if self.baseline is not None else advice

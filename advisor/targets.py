@@ -1,4 +1,4 @@
-"""What to advise on: files as named, and the NEL configs found below folders."""
+"""What to advise on: files as named, and the NEL configs and checkpoints found below folders."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
 _MARKS = re.compile(rb"\b(?:evaluation|deployment|execution|services|benchmarks)\b['\"]?[ \t]*:")
 
 
-def yaml_files(folder: str) -> Iterator[str]:
-    """YAML files below a folder, sorted. Hidden folders and symbolic links are left out: what was asked for is this tree,
+def targets_below(folder: str) -> Iterator[str]:
+    """YAML files and checkpoint directories below a folder and the folder itself, sorted. Hidden folders and symbolic links are left out: what was asked for is this tree,
     and a link may lead out of it or round in a circle. A folder that cannot be read is passed over."""
     folders = [folder]
     while folders:
@@ -27,6 +27,8 @@ def yaml_files(folder: str) -> Iterator[str]:
                 found = sorted(entries, key=lambda entry: entry.name)
         except OSError:
             continue
+        if _is_checkpoint(found):
+            yield current
         below = []
         for entry in found:
             if entry.is_dir(follow_symlinks=False):
@@ -35,6 +37,15 @@ def yaml_files(folder: str) -> Iterator[str]:
             elif entry.name.endswith(_SUFFIXES) and entry.is_file(follow_symlinks=False):
                 yield entry.path
         folders += reversed(below)
+
+
+def _is_checkpoint(entries: list[os.DirEntry[str]]) -> bool:
+    names = [entry.name for entry in entries]
+    if not any(name.endswith((".safetensors", ".json", ".bin")) for name in names):
+        return False
+    from advisor.checkpoint.recognise import looks_like_checkpoint
+
+    return looks_like_checkpoint(names)
 
 
 def config_in(path: str) -> Document | None:

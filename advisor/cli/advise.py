@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import click
 
@@ -15,6 +16,7 @@ from advisor.cli.work import (
     Rendered,
     Report,
     Target,
+    Treatment,
     Work,
     default_jobs,
     expand,
@@ -22,9 +24,8 @@ from advisor.cli.work import (
     run_all,
     with_progress,
 )
-from advisor.document.document import Document
 from advisor.nel.context import NEWEST_NEL
-from advisor.policies import Asked, Policies, Policy
+from advisor.policies import Asked, Policies
 from advisor.report.style import Style, style_for
 from advisor.report.summary import Summary, total
 from advisor.report.text import summary_text
@@ -48,6 +49,7 @@ from advisor.report.text import summary_text
 @click.option("--fix-only", multiple=True, metavar="RULES", help="As --fix, for these ids or names, comma-separated.")
 @click.option("--baseline", metavar="FILE", help="Report only what this file does not hold.")
 @click.option("--write-baseline", is_flag=True, help="Write what is found now into the --baseline file.")
+@click.option("--source", metavar="DIR", default="", help="The checkpoint that the targets were quantized from.")
 @click.option(
     "--environment", is_flag=True, help="The job is submitted from this shell: its variables and ./.env count."
 )
@@ -67,13 +69,15 @@ def command(
     fix_only: tuple[str, ...],
     baseline: str | None,
     write_baseline: bool,
+    source: str,
     environment: bool,
     nel_version: str | None,
     jobs: int | None,
     stdin_name: str,
     color: str,
 ) -> None:
-    """Advise on NEL configs: files as named, every NEL config below a folder (told by content), or standard input (-).
+    """Advise on NEL configs and checkpoints: files as named, every NEL config (told by content) and checkpoint below a
+    folder and the folder itself, or standard input (-).
 
     Without a target, the current folder.
     """
@@ -81,12 +85,15 @@ def command(
     _check_options(targets, output, fixes=fixes, unsafe=unsafe, diff=diff, baseline=baseline, writes=write_baseline)
     missing: list[str] = []
     wanted = expand(targets or (".",), missing.append)
+    if source and not os.path.isdir(source):
+        raise click.UsageError(f"--source {source}: there is no such folder.")
     context = context_here(check_environment=environment, nel_version=nel_version or NEWEST_NEL)
+    context = context._replace(source=source)
     known = _baseline(baseline) if baseline and not write_baseline else None
     asked = Asked(context, select, ignore, nel_version or "", known)
     policies = policies_or_fail(asked, [*paths_of(wanted, stdin_name), "."])
     style = style_for(sys.stdout, color) if output == "text" else None
-    then: Callable[[Document, Policy], Rendered] = Report(style, baseline or "" if write_baseline else "")
+    then: Treatment = Report(style, baseline or "" if write_baseline else "")
     if fixes or diff:
         then = _fixer(policies, style, fix_only, unsafe=unsafe, diff=diff)
     results = _results(Work(policies, then, stdin_name), wanted, jobs, missing)
@@ -119,7 +126,7 @@ def _check_options(
 
 def _fixer(
     policies: Policies, style: Style | None, only: tuple[str, ...], *, unsafe: bool, diff: bool
-) -> Callable[[Document, Policy], Rendered]:
+) -> Treatment:
     from advisor.cli.fixing import FixInPlace, ShowDiff, only_these
     from advisor.engine.selection import UnknownSelector
     from advisor.fixing.rounds import Wanted

@@ -89,6 +89,6 @@ def command(directory: Path | None) -> None:
     )
     style = style_for(sys.stdout, "auto")
     asked = Asked(context_here(check_environment=False, nel_version=NEWEST_NEL))
-    rendered = Report(style)(read_document(shown), policies_or_fail(asked, [shown]).of(shown))
+    rendered = Report(style).config(read_document(shown), policies_or_fail(asked, [shown]).of(shown))
     click.echo(rendered.text, color=True)
     click.echo(summary_text(rendered.summary, style), color=True)

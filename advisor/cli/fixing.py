@@ -24,7 +24,7 @@ class FixInPlace:
     wanted: Wanted
     style: Style | None
 
-    def __call__(self, document: Document, policy: Policy) -> Rendered:
+    def config(self, document: Document, policy: Policy) -> Rendered:
         fixed = fix_document(document, policy.advise, self.wanted)
         complaints = _undoing(fixed)
         if fixed.document.text != document.text:
@@ -38,6 +38,11 @@ class FixInPlace:
             text = "\n".join(part for part in (fixed_text(fixed, self.style), text) if part)
         return Rendered(text, summary_of(fixed.advice), complaints, fixed=len(fixed.applied), failed=bool(complaints))
 
+    def checkpoint(self, path: str, policy: Policy) -> Rendered:
+        """A checkpoint is never written to."""
+        advice = policy.advise_checkpoint(path)
+        return Rendered(render(advice, self.style), summary_of(advice))
+
 
 @dataclass(frozen=True, slots=True)
 class ShowDiff:
@@ -45,7 +50,11 @@ class ShowDiff:
 
     wanted: Wanted
 
-    def __call__(self, document: Document, policy: Policy) -> Rendered:
+    def checkpoint(self, path: str, policy: Policy) -> Rendered:
+        """A checkpoint is never written to."""
+        return Rendered("", summary_of(policy.advise_checkpoint(path)))
+
+    def config(self, document: Document, policy: Policy) -> Rendered:
         fixed = fix_document(document, policy.advise, self.wanted)
         diff = unified_diff(document.path, document.text, fixed.document.text)
         shown = fixed.before.redactor.text(diff)

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from advisor.advise import Advice
 from advisor.baseline import Known, known_by
@@ -16,7 +17,7 @@ from advisor.document.reading import decode_document, read_document
 from advisor.policies import Policies, Policy
 from advisor.report.style import Style
 from advisor.report.summary import Summary, summary_of
-from advisor.targets import config_in, yaml_files
+from advisor.targets import config_in, targets_below
 
 STANDARD_INPUT = "-"
 _FILES_A_PROCESS = 100
@@ -25,7 +26,8 @@ _CHUNK = 16
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A file to advise on: `named` by the caller, or found below a folder, where only NEL configs count."""
+    """A file or checkpoint directory to advise on: `named` by the caller, or found below a folder, where only NEL
+    configs and checkpoints count."""
 
     path: str
     named: bool
@@ -44,18 +46,30 @@ class Rendered:
     failed: bool = False
 
 
+class Treatment(Protocol):
+    """What becomes of a target."""
+
+    def config(self, document: Document, policy: Policy) -> Rendered:
+        """Of a document."""
+
+    def checkpoint(self, path: str, policy: Policy) -> Rendered:
+        """Of a checkpoint directory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
-    """All that a worker needs; nothing in it changes. `then` is what becomes of a target's document."""
+    """All that a worker needs; nothing in it changes."""
 
     policies: Policies
-    then: Callable[[Document, Policy], Rendered]
+    then: Treatment
     stdin_name: str
 
     def run(self, target: Target) -> Rendered | None:
         """None for a found file that is no NEL config."""
+        if not target.named and os.path.isdir(target.path):
+            return self.then.checkpoint(target.path, self.policies.of(target.path))
         document = self._document(target)
-        return None if document is None else self.then(document, self.policies.of(document.path))
+        return None if document is None else self.then.config(document, self.policies.of(document.path))
 
     def _document(self, target: Target) -> Document | None:
         if target.path == STANDARD_INPUT:
@@ -70,8 +84,13 @@ class Report:
     style: Style | None
     baseline_path: str = ""
 
-    def __call__(self, document: Document, policy: Policy) -> Rendered:
-        advice = policy.advise(document)
+    def config(self, document: Document, policy: Policy) -> Rendered:
+        return self._rendered(policy.advise(document))
+
+    def checkpoint(self, path: str, policy: Policy) -> Rendered:
+        return self._rendered(policy.advise_checkpoint(path))
+
+    def _rendered(self, advice: Advice) -> Rendered:
         known = known_by(advice, self.baseline_path) if self.baseline_path else ()
         return Rendered(render(advice, self.style), summary_of(advice), known=known)
 
@@ -97,7 +116,7 @@ def expand(paths: tuple[str, ...], complain: Callable[[str], None]) -> list[Targ
     targets: dict[Target, None] = {}
     for path in paths:
         if path != STANDARD_INPUT and os.path.isdir(path):
-            targets.update((Target(found, named=False), None) for found in yaml_files(path))
+            targets.update((Target(found, named=False), None) for found in targets_below(path))
         elif path == STANDARD_INPUT or os.path.lexists(path):
             targets[Target(path, named=True)] = None
         else:
