@@ -44,7 +44,15 @@ class Effective:
     def at(self, path: Path) -> Effective | None:
         node: Effective | None = self
         for part in path:
-            node = node.child(part) if node is not None else None
+            data = node.data
+            if type(data) is dict:
+                node = data.get(part)  # type: ignore[arg-type]
+            elif type(data) is list and type(part) is int and 0 <= part < len(data):
+                node = data[part]
+            else:
+                return None
+            if node is None:
+                return None
         return node
 
     def plain(self) -> Data:
