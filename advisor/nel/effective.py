@@ -42,17 +42,18 @@ class Effective:
         return None
 
     def at(self, path: Path) -> Effective | None:
-        node: Effective | None = self
+        node: Effective = self
         for part in path:
             data = node.data
             if type(data) is dict:
-                node = data.get(part)  # type: ignore[arg-type]
+                found = data.get(part)  # type: ignore[arg-type]
             elif type(data) is list and type(part) is int and 0 <= part < len(data):
-                node = data[part]
+                found = data[part]
             else:
                 return None
-            if node is None:
+            if found is None:
                 return None
+            node = found
         return node
 
     def plain(self) -> Data:
