@@ -18,12 +18,17 @@ VERSION = 1
 
 def advice_json(advice: Advice) -> dict[str, Any]:
     """One target of the contract."""
-    return {
+    target: dict[str, Any] = {
         "path": advice.path,
         "kind": advice.kind,
         "findings": [_finding(finding, advice) for finding in advice.findings],
         "unchecked": [{"what": note.what, "reason": note.reason} for note in advice.unchecked],
     }
+    if advice.checkpoint is not None:
+        from advisor.report.checkpoint import facts_json
+
+        target["facts"] = facts_json(advice.checkpoint)
+    return target
 
 
 def summary_json(summary: Summary) -> dict[str, int]:

@@ -18,6 +18,10 @@ _MAX_SOURCE = 160
 def advice_text(advice: Advice, style: Style) -> str:
     """All of one target's findings, and what was not checked of it; '' where there is nothing to say."""
     blocks = [_finding(finding, advice, style) for finding in advice.findings]
+    if advice.checkpoint is not None:
+        from advisor.report.checkpoint import facts_text
+
+        blocks.insert(0, facts_text(advice.checkpoint, style))
     notes = [
         line
         for note in advice.unchecked

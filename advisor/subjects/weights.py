@@ -70,7 +70,7 @@ def describe_checkpoint(world: World, checkpoint: Checkpoint, at: Locate, *, nam
         "gaps": lambda: "; ".join(gap.detail for gap in checkpoint.completeness.gaps[:_SHOWN]),
     }
     facts = _facts(checkpoint)
-    reason = Unknown("the checkpoint is still being written" if state == "writing" else "the checkpoint is not whole")
+    reason = Unknown(f"the checkpoint is {_state_words(state)}", None)
     attributes |= facts if whole else dict.fromkeys(facts, reason)
     subject = world.add_single(Subject("checkpoint", at(first, ()), world, attributes))
     gap_files = {gap.file for gap in checkpoint.completeness.gaps}
@@ -183,7 +183,7 @@ def _facts(checkpoint: Checkpoint) -> dict[str, Attribute]:
     known = config is not None
 
     def of_config(value: Value | None) -> Value:
-        return Unknown("config.json cannot be read") if not known else ABSENT if value is None else value
+        return Unknown("config.json cannot be read", None) if not known else ABSENT if value is None else value
 
     return {
         "method": quantization.method if quantization else ABSENT if known else of_config(None),
@@ -217,6 +217,7 @@ def _facts(checkpoint: Checkpoint) -> dict[str, Attribute]:
         "head_is_declared": lambda: not any(one.module_kind == "lm_head" for one in checkpoint.coverage.mismatches),
         "experts_are_excluded": lambda: not checkpoint.coverage.unquantized_experts,
         "is_mixed": quantization is not None and quantization.algo == MIXED,
+        "declares_modules": lambda: any(one.kind == "not-quantized" for one in checkpoint.coverage.mismatches),
         "missed_experts": lambda: _missed_experts(checkpoint.coverage),
         "linear_modules": lambda: sum(kind.modules for kind in checkpoint.coverage.kinds),
         "has_weights_to_see": bool(checkpoint.shards),
@@ -254,6 +255,9 @@ def _place_facts(subject: Subject, checkpoint: Checkpoint, at: Locate) -> None:
     )
     if quantization is not None:
         subject.places["method"] = at(quantization.file, _algorithm_keys(checkpoint))
+        excluded = at(quantization.file, _exclusion_keys(checkpoint))
+        subject.places |= dict.fromkeys(("quantized_vision", "quantized_head", "missed_experts"), excluded)
+        subject.places["quantized_modules"] = subject.places["method"]
     if checkpoint.disagreements:
         subject.places["disagreements"] = at(SIDECAR, ("quantization",))
     if checkpoint.missing_code:
