@@ -10,10 +10,9 @@ from advisor.document.reading import read_document
 from advisor.engine.base import RuleBase
 from advisor.engine.findings import Finding, finding_of
 from advisor.nel.compose import SiblingReader
-from advisor.nel.context import NEWEST_NEXT, Context
+from advisor.nel.context import Context
 from advisor.nel.dialect import CORE, LAUNCHER, NEXT, OTHER, dialect_of
 from advisor.nel.redaction import Redactor, redactor_for
-from advisor.nel.versions import within
 from advisor.subjects.launcher import launcher_world
 from advisor.suppression import sift
 
@@ -85,9 +84,11 @@ def _world(kind: str, document: Document, context: Context, read_sibling: Siblin
 
 def _version(kind: str, context: Context) -> str:
     """The version of the program that a file is for; nel-next's is not known where the launcher's is named."""
-    if kind == NEXT and not within(context.nel_version, ">=0.3"):
-        return NEWEST_NEXT
-    return context.nel_version
+    if kind != NEXT:
+        return context.nel_version
+    from advisor.subjects.next_cluster import checked_by
+
+    return checked_by(context)
 
 
 def advise_checkpoint(path: str, base: RuleBase, context: Context) -> Advice:

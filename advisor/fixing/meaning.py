@@ -10,6 +10,7 @@ from advisor.document.edits import CannotEdit
 from advisor.document.nodes import Data, Path, Scalar, Sequence, dotted, plain
 from advisor.engine.findings import Edit, Fix
 from advisor.fixing.flag_edits import flag_change
+from advisor.fixing.list_flags import is_in_list, list_flag_changes
 from advisor.fixing.rewording import splices_between
 
 _PART = re.compile(r"[^.\[\]]+")
@@ -42,7 +43,7 @@ def _changes(document: Document, edit: Edit) -> list[Change]:
     path = in_document(document, edit.path)
     argument = edit.argument
     if edit.op in _FLAG_EDITS:
-        return [flag_change(document, edit)]
+        return list_flag_changes(document, edit) if is_in_list(document, edit.path) else [flag_change(document, edit)]
     if not path:
         raise CannotEdit("it has no place in this file")
     match edit.op:

@@ -39,6 +39,7 @@ def add_load(world: World, document: Document, context: Context) -> None:
         {
             "longest_answer": lambda: longest_answer(world, command),
             "longest_answer_task": lambda: longest_answer_task(world),
+            "answer_key": "max_new_tokens",
             "answer_fits": lambda: answer_fits(command),
             "sequences": lambda: sequences(world, command),
             "most_parallel": lambda: most_parallel(world),

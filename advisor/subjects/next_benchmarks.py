@@ -28,6 +28,8 @@ _AGENTS = ("harbor", "agent", "openclaw", "tool_calling")
 _REPEATS = {"terminal_bench_2_1": 8, "swebench_verified": 5}
 # What agents send and vLLM refuses.
 _REFUSED = ("max_tokens", "max_completion_tokens")
+# Agents that read commands out of the answer's text, or ask no model.
+_TEXT_AGENTS = ("terminus", "mini-swe", "oracle", "nop")
 _ECR_REGION = re.compile(r"\.ecr\.([a-z0-9-]+)\.amazonaws\.com")
 _DEFAULTS = {"repeats": 1, "max_concurrent": 32, "timeout": 1800}
 
@@ -65,6 +67,11 @@ def _add(world: World, document: Document, index: int, node: Effective, count: i
             "agent_timeout": lambda: subject.get("solver.agent_kwargs.llm_kwargs.timeout"),
             "agent_waits_longer": lambda: agent_waits_longer(subject, service),
             "not_dropped": lambda: not_dropped(service),
+            "drops_some": lambda: drops_some(service),
+            "needs_tools": lambda: needs_tools(subject),
+            "is_first_agentic": solver == "harbor" and not _agentic_before(world, index),
+            "sandboxes": lambda: sandboxes(subject),
+            "asks_too_many": lambda: asks_too_many(subject),
             "other_region": lambda: other_region(subject),
             "is_container": lambda: str(subject.get("name")).startswith("container://"),
         }
@@ -148,6 +155,41 @@ def not_dropped(service: Subject | None) -> Value:
             return Unknown("another interceptor may take them away")
     left = [name for name in _REFUSED if name not in found]
     return [*left] if left else ABSENT
+
+
+def drops_some(service: Subject | None) -> bool:
+    items = service.find("proxy.interceptors") if service is not None else None
+    names = [item.child("name") for item in (items.data if items is not None and isinstance(items.data, list) else [])]
+    return any(name is not None and name.data == "drop_params" for name in names)
+
+
+def needs_tools(subject: Subject) -> Value:
+    """Whether the solver works only with a server that parses tool calls: "yes", "mostly" (other agents) or "no"."""
+    solver, agent = subject.get("solver.type"), subject.get("solver.agent")
+    if solver in ("tool_calling", "openclaw"):
+        return "yes"
+    if solver not in ("harbor", "agent") or not isinstance(agent, str):
+        return "no"
+    if agent.startswith("openhands"):
+        return "yes"
+    return "no" if agent.startswith(_TEXT_AGENTS) else "mostly"
+
+
+def _agentic_before(world: World, index: int) -> bool:
+    return any(world.values.at(("benchmarks", n, "solver", "type")) == "harbor" for n in range(index))
+
+
+def sandboxes(subject: Subject) -> Value:
+    """How many sandboxes run at once, where the config or its playbook says so."""
+    sandbox = subject.get("sandbox")
+    if isinstance(sandbox, str):
+        return subject.world.values.at(("sandboxes", sandbox, "concurrency"))
+    return subject.get("sandbox.concurrency")
+
+
+def asks_too_many(subject: Subject) -> Value:
+    at_once, some = subject.get("at_once"), subject.get("sandboxes")
+    return at_once > some if isinstance(at_once, int) and isinstance(some, int) else ABSENT
 
 
 def other_region(subject: Subject) -> Value:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from advisor.nel.context import NEWEST_NEXT
 from advisor.nel.gpus import gpus_of_gres
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.nel.versions import within
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World
 from advisor.subjects.topology import as_int
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from advisor.nel.context import Context
 
 _WALLTIME = re.compile(r"\s*(?:([+-]?\d+)-)?\s*([+-]?\d+):\s*([+-]?\d+):\s*([+-]?\d+)\s*\Z")
+_TAG_VERSION = re.compile(r":v?(\d+\.\d+(?:\.\d+)*)[^/]*\Z")
 _AWAY = ("slurm",)
 _DEFAULT_WALLTIME = "04:00:00"
 
@@ -38,6 +41,9 @@ def add_cluster(world: World, document: Document, context: Context) -> None:
             "uses_containers": lambda: uses_containers(cluster),
             "needed_seconds": lambda: needed_seconds(cluster),
             "walltime_is_short": lambda: walltime_is_short(cluster),
+            "eval_image_version": lambda: eval_image_version(cluster),
+            "checked_by": checked_by(context),
+            "is_skewed": lambda: is_skewed(cluster),
             "slowest": lambda: slowest(cluster)[1],
         }
     )
@@ -75,6 +81,24 @@ def bad_walltime(cluster: Subject) -> Value:
             cluster.attributes["bad_walltime_value"] = value
             return name
     return ABSENT
+
+
+def eval_image_version(cluster: Subject) -> Value:
+    """The version of nel-next in the evaluation's image, as its tag says it."""
+    image = cluster.get("eval_image")
+    match = _TAG_VERSION.search(image) if isinstance(image, str) else None
+    return match[1] if match else ABSENT
+
+
+def checked_by(context: Context) -> str:
+    """The version of nel-next that a config is checked by."""
+    return context.nel_version if within(context.nel_version, ">=0.3") else NEWEST_NEXT
+
+
+def is_skewed(cluster: Subject) -> Value:
+    """Whether the evaluation's image is of another minor version than the program that submits."""
+    found, version = cluster.get("eval_image_version"), str(cluster.get("checked_by"))
+    return found.split(".")[:2] != version.split(".")[:2] if isinstance(found, str) else ABSENT
 
 
 def uses_containers(cluster: Subject) -> Value:
@@ -155,7 +179,7 @@ def _add_mounts(world: World, document: Document, cluster: Subject) -> None:
 def _mount_problem(text: str) -> Value:
     source, colon, target = text.partition(":")
     if not colon or not target:
-        return "is not SOURCE:TARGET"
+        return ABSENT
     if source.startswith("~"):
         return "begins with ~, which nobody expands"
     if source and not source.startswith(("/", "$", "<", "???")):

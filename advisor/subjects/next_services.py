@@ -23,7 +23,7 @@ from advisor.subjects.server_image import image_pinned, without_cuda130
 from advisor.subjects.serving import add_flag, add_variable, note_version
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World
-from advisor.subjects.topology import as_int, gpus_wanted
+from advisor.subjects.topology import as_int, difference, gpus_wanted
 
 if TYPE_CHECKING:
     from advisor.document.document import Document
@@ -75,6 +75,7 @@ def _add_service(world: World, document: Document, name: str, node: Effective) -
             "image_without_cuda130": lambda: without_cuda130(service),
             "startup_timeout": _default(service, "startup_timeout", 600 if kind in MANAGED else 120),
             "proxy_timeout": lambda: proxy_timeout(service),
+            "uses_proxy": lambda: _uses_proxy(service),
             "inert_proxy_settings": lambda: inert_proxy_settings(service),
             "url_path": lambda: url_path(service),
             "url_ending": lambda: _ENDINGS.get(str(service.get("protocol")), ABSENT),
@@ -84,6 +85,7 @@ def _add_service(world: World, document: Document, name: str, node: Effective) -
     for key in ("image", "startup_timeout"):
         if node.child(key) is not None:
             service.places[key] = place_in(document, world.values, (*base, key))
+    service.places["proxy_interceptors"] = place_in(document, world.values, (*base, "proxy", "interceptors"))
     service.places["proxy_timeout"] = place_in(document, world.values, (*base, "proxy", "request_timeout"))
     world.add(service)
     _add_interceptors(service, document)
@@ -123,14 +125,19 @@ def _add_command(service: Subject, document: Document, engine: str) -> None:
             "pipeline_parallel": lambda: _parallel(service, servers, "pipeline_parallel_size"),
             "data_parallel": lambda: _parallel(service, servers, "data_parallel_size"),
             "gpus_wanted": lambda: gpus_wanted(command),
-            "calls_tools": lambda: calls_tools(servers, engine),
+            "gpus_had": lambda: gpus_had(service, command),
+            "gpus_missing": lambda: difference(command.get("gpus_wanted"), command.get("gpus_had")),
+            "answer_key": "max_tokens",
             "longest_answer": lambda: longest_answer(service),
             "longest_answer_task": lambda: longest_answer_name(service),
             "answer_fits": lambda: _fits(command),
         }
     )
+    service.attributes["calls_tools"] = lambda: calls_tools(servers, engine)
     world.add(command)
     place_sizes(command, server, document)
+    _place_fields(command, service)
+    _add_joined_words(service, server)
     place = service.place_of("generation.max_tokens")
     if place is not None:
         command.places["longest_answer"] = place
@@ -181,12 +188,48 @@ def _describe_flag(flag: Subject, service: Subject) -> None:
     field = fields.get(name)
     given_twice = field is not None and (field in _NAMED or service.find(field) is not None)
     flag.attributes["repeated_field"] = field if given_twice and field else ABSENT
-    item = flag.place.path[:-1]
-    text = service.world.values.tree.at(item)
-    words = str(text.data).split(maxsplit=1) if text is not None else []
-    flag.attributes["joined_words"] = [*words] if len(words) == 2 and "=" not in words[0] else ABSENT
-    flag.attributes["item"] = str(text.data) if text is not None else ""
-    flag.places["item"] = Place(item, flag.place.span)
+
+
+def _place_fields(command: Subject, service: Subject) -> None:
+    """Sizes that a field sets stand there."""
+    for attribute, field in (
+        ("tensor_parallel", "tensor_parallel_size"),
+        ("data_parallel", "data_parallel_size"),
+        ("pipeline_parallel", "pipeline_parallel_size"),
+    ):
+        place = service.place_of(field)
+        if place is not None:
+            command.places.setdefault(attribute, place)
+            command.places.setdefault("gpus_wanted", place)
+
+
+def _add_joined_words(service: Subject, server: Server) -> None:
+    """A `conflict` for each item that holds a flag and its value: the server gets them as one word."""
+    for word in server.serve.words:
+        name, blank, value = word.text.partition(" ")
+        piece = server.expanded.piece_at(word.start)
+        if not blank or not name.startswith("-") or "=" in name or piece.node.origin.value is None:
+            continue
+        about: dict[str, Attribute] = {
+            "slug": "next-extra-args-split",
+            "text": word.text,
+            "name": name,
+            "joined": f"{name}={value.strip()}" if name.startswith("--") and " " not in value.strip() else ABSENT,
+        }
+        place = Place(piece.path, piece.node.origin.value)
+        service.world.add(Subject("conflict", place, service.world, about, parent=service))
+
+
+def gpus_had(service: Subject, command: Subject) -> Value:
+    """GPUs of the nodes that a service takes; Unknown where its pool does not tell, or nel-next itself refuses."""
+    name = service.get("node_pool")
+    pool = next((one for one in service.world.of("node_pool") if one.base[-1] == name), None)
+    each = as_int(pool.get("gpus")) if pool is not None else None
+    tensor, nodes = as_int(service.get("tensor_parallel_size")), service.get("num_nodes")
+    count = 1 if nodes is ABSENT else as_int(nodes)
+    if pool is None or not each or not count or (tensor and tensor > each and isinstance(pool.get("gres"), str)):
+        return Unknown("the service's GPUs are not known")
+    return each * count
 
 
 def _parallel(service: Subject, servers: tuple[Server, ...], field: str) -> Value:
@@ -295,5 +338,5 @@ def _add_interceptors(service: Subject, document: Document) -> None:
             "nearest_text": f"; did you mean {one}" if (one := nearest(name.data, known)) else "",
             "path": dotted(base),
         }
-        place = place_in(document, world.values, (*base, "name"))
+        place = Place(base, place_in(document, world.values, (*base, "name")).span)
         world.add(Subject("proxy_interceptor", place, world, about, item, base, service))
