@@ -16,6 +16,7 @@ from advisor.nel.words import Word, split_commands
 # What stands between words, a line that goes on included.
 _GAP_BEFORE = re.compile(r"(?:\\\r?\n|\s)+\Z")
 _GAP_AFTER = re.compile(r"(?:\\\r?\n|\s)+")
+_GAP_OPTION = re.compile(r"(?:\\\r?\n|\s)+-")
 # What every shell takes as it is written; NEL fills in ${...} before it.
 _UNQUOTED = re.compile(r"(?:[\w@%+=:,./-]|\$\{[\w.]+\})+\Z")
 _Range = tuple[int, int]
@@ -35,7 +36,11 @@ def flag_change(document: Document, edit: Edit) -> Change:
         return _checked(text, Splice(path, *name, str(edit.argument)))
     whole = _whole(document, node, edit.span, name)
     if edit.op == "remove_flag":
+        if edit.span is None and whole[1] < _word_after(text, whole[1]) and not _GAP_OPTION.match(text, whole[1]):
+            raise CannotEdit(f"it cannot be told whether {written} takes a value")
         return _removed(path, text, whole)
+    if edit.span is None:
+        whole = whole[0], _word_after(text, whole[1])
     return _set(path, text, name, whole, str(edit.argument))
 
 
