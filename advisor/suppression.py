@@ -6,7 +6,6 @@ before the first key for the whole file. A name is a rule's id, its name or its 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,11 +17,12 @@ from advisor.engine.base import RuleBase
 from advisor.engine.findings import Finding, finding_of
 from advisor.engine.selection import known_words
 from advisor.nel.values import Values
+from advisor.patterns import pattern
 from advisor.subjects.subject import Attribute, Place, Subject, World
 
 _MARK = "nel-advisor:"
-_COMMENT = re.compile(r"(?<!\S)#[ \t]*nel-advisor:[ \t]*ignore(?:\[(?P<names>[^\]\r\n]*)\])?")
-_NAME = re.compile(r"[^\s,]+")
+_COMMENT = pattern(r"(?<!\S)#[ \t]*nel-advisor:[ \t]*ignore(?:\[(?P<names>[^\]\r\n]*)\])?")
+_NAME = pattern(r"[^\s,]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 
 from advisor.document.document import Document
 from advisor.document.reading import decode_document, read_bytes
 from advisor.nel.dialect import is_nel_config
+from advisor.patterns import pattern
 
 _SUFFIXES = (".yaml", ".yml")
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
 # A cheap look before parsing: no NEL config lacks all of these keys.
-_MARKS = re.compile(rb"\b(?:evaluation|deployment|execution|services|benchmarks)\b['\"]?[ \t]*:")
+_MARKS = pattern(rb"\b(?:evaluation|deployment|execution|services|benchmarks)\b['\"]?[ \t]*:")
 
 
 def targets_below(folder: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ import advisor
 
 ROOT = Path(advisor.__file__).parent
 STAGES = [
+    "patterns",
     "knowledge", "document", "nel", "checkpoint", "subjects", "engine", "suppression", "advise", "targets", "settings",
     "baseline", "policies", "fixing", "report", "watch", "lsp", "cli", "__main__",
 ]  # fmt: skip

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from advisor.document.nodes import Mapping, Node, Path, Sequence
 from advisor.document.problems import Problem
+from advisor.patterns import pattern
 
-_LINE_END = re.compile(r"\r\n|\n|\r")
+_LINE_END = pattern(r"\r\n|\n|\r")
 
 
 class Position(NamedTuple):

@@ -7,13 +7,14 @@ import re
 
 from advisor.document.nodes import Data
 from advisor.document.scalars import resolve_plain
+from advisor.patterns import pattern
 
 # Plain text that no context of YAML reads as anything but itself.
-_PLAIN = re.compile(
+_PLAIN = pattern(
     r"[A-Za-z0-9_./~$][A-Za-z0-9_./~$+@=%^*-]*(?: [A-Za-z0-9_./~$+@=%^*(][A-Za-z0-9_./~$+@=%^*()-]*)*\Z"
 )
-_URL = re.compile(r"[A-Za-z0-9_./-]+:[A-Za-z0-9_./$-]\S*\Z")
-_FLOW_UNSAFE = re.compile(r"[\[\]{},#\s'\"]")
+_URL = pattern(r"[A-Za-z0-9_./-]+:[A-Za-z0-9_./$-]\S*\Z")
+_FLOW_UNSAFE = pattern(r"[\[\]{},#\s'\"]")
 
 
 def scalar_text(value: bool | int | float | str | None) -> str:

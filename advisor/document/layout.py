@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from advisor.document.document import Document
 from advisor.document.edits import CannotEdit
 from advisor.document.nodes import Entry, Item, Mapping, Node, Path, Scalar, Sequence, Span, dotted
+from advisor.patterns import pattern
 
-_COMMENT_LINE = re.compile(r"[ \t]*#")
-_LINE_END = re.compile(r"\r\n|\n|\r")
+_COMMENT_LINE = pattern(r"[ \t]*#")
+_LINE_END = pattern(r"\r\n|\n|\r")
 _DEFAULT_STEP = 2
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.document.nodes import Scalar, Span
+from advisor.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 # What libyaml takes for a line break in YAML 1.1.
 _BREAK = r"(?:\r\n|[\n\r\x85\u2028\u2029])"
 _NOT_BREAK = r"[^\n\r\x85\u2028\u2029]"
-_PROPERTIES = re.compile(rf"(?:(?:!<[^>\s]*>|[&!][^\s\[\]{{}},]*)(?:[ \t]|{_BREAK})+(?:#{_NOT_BREAK}*{_BREAK}\s*)*)*")
-_FOLD = re.compile(rf"[ \t]*{_BREAK}(?:[ \t]|{_BREAK})*")
-_ESCAPED_FOLD = re.compile(rf"\\{_BREAK}(?:[ \t]|{_BREAK})*")
-_ESCAPE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)")
-_BREAKS = re.compile(_BREAK)
-_RUN = re.compile(rf"(?:[^\\'\t \n\r\x85\u2028\u2029]+|[ \t]++(?!{_BREAK}))+")
-_HEADER = re.compile(rf"[|>][-+0-9]*[ \t]*(?:#{_NOT_BREAK}*)?(?:{_BREAK}|\Z)")
-_LINE = re.compile(rf"(?P<body>{_NOT_BREAK}*)(?P<end>{_BREAK}|\Z)")
+_PROPERTIES = pattern(rf"(?:(?:!<[^>\s]*>|[&!][^\s\[\]{{}},]*)(?:[ \t]|{_BREAK})+(?:#{_NOT_BREAK}*{_BREAK}\s*)*)*")
+_FOLD = pattern(rf"[ \t]*{_BREAK}(?:[ \t]|{_BREAK})*")
+_ESCAPED_FOLD = pattern(rf"\\{_BREAK}(?:[ \t]|{_BREAK})*")
+_ESCAPE = pattern(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)")
+_BREAKS = pattern(_BREAK)
+_RUN = pattern(rf"(?:[^\\'\t \n\r\x85\u2028\u2029]+|[ \t]++(?!{_BREAK}))+")
+_HEADER = pattern(rf"[|>][-+0-9]*[ \t]*(?:#{_NOT_BREAK}*)?(?:{_BREAK}|\Z)")
+_LINE = pattern(rf"(?P<body>{_NOT_BREAK}*)(?P<end>{_BREAK}|\Z)")
 
 _Piece = tuple[str, int, int]
 

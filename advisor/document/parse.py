@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import yaml
@@ -20,6 +19,7 @@ from advisor.document.document import Document
 from advisor.document.nodes import Entry, Item, Mapping, Node, Scalar, Sequence, Span
 from advisor.document.problems import Problem
 from advisor.document.scalars import Invalid, resolve_plain, tagged
+from advisor.patterns import pattern
 
 # A list nested 101 deep still composes in NEL, one of 121 ends in a RecursionError.
 MAX_DEPTH = 101
@@ -30,7 +30,7 @@ _BOM = "\ufeff"
 # PyYAML built without libyaml has only its pure parser: slower, same events.
 _EVENTS = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _CORE = "tag:yaml.org,2002:"
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = pattern("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class _Stop(Exception):

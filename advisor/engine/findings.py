@@ -10,10 +10,11 @@ from advisor.engine.base import Firing
 from advisor.engine.conditions import read, shown
 from advisor.engine.rule import ConditionData, FixSpec, Rule
 from advisor.nel.values import Absent, Unknown, Value
+from advisor.patterns import pattern
 from advisor.subjects.subject import Place, Subject, resolve_name, value_of
 
 # {name} or {name!r}, but not the braces of ${...}.
-_FIELD = re.compile(r"(?<!\$)\{([a-z_][\w.\-]*)(!r)?\}")
+_FIELD = pattern(r"(?<!\$)\{([a-z_][\w.\-]*)(!r)?\}")
 
 
 class Edit(NamedTuple):

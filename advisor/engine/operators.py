@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from advisor.nel.values import Absent, Unknown, Value
 from advisor.nel.versions import within
+from advisor.patterns import pattern
 
 Test = Callable[[Value], "bool | None"]
 
@@ -36,8 +36,8 @@ def _in(argument: list[Any]) -> Callable[[Any], bool]:
 
 
 def _matches(argument: str) -> Callable[[Any], bool]:
-    search = re.compile(argument).search
-    return lambda value: isinstance(value, str) and search(value) is not None
+    compiled = pattern(argument)
+    return lambda value: isinstance(value, str) and compiled.search(value) is not None
 
 
 def _contains(argument: Any) -> Callable[[Any], bool]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 
 from advisor.document.changes import Change, Set, Splice
@@ -12,13 +11,14 @@ from advisor.document.nodes import Path, Scalar, Span, dotted
 from advisor.document.offsets import offsets
 from advisor.engine.findings import Edit
 from advisor.nel.words import Word, split_commands
+from advisor.patterns import pattern
 
 # What stands between words, a line that goes on included.
-_GAP_BEFORE = re.compile(r"(?:\\\r?\n|\s)+\Z")
-_GAP_AFTER = re.compile(r"(?:\\\r?\n|\s)+")
-_GAP_OPTION = re.compile(r"(?:\\\r?\n|\s)+-")
+_GAP_BEFORE = pattern(r"(?:\\\r?\n|\s)+\Z")
+_GAP_AFTER = pattern(r"(?:\\\r?\n|\s)+")
+_GAP_OPTION = pattern(r"(?:\\\r?\n|\s)+-")
 # What every shell takes as it is written; NEL fills in ${...} before it.
-_UNQUOTED = re.compile(r"(?:[\w@%+=:,./-]|\$\{[\w.]+\})+\Z")
+_UNQUOTED = pattern(r"(?:[\w@%+=:,./-]|\$\{[\w.]+\})+\Z")
 _Range = tuple[int, int]
 
 

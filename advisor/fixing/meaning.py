@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from advisor.document.changes import Append, Change, Delete, Move, Quote, Rename, Set, Splice
 from advisor.document.document import Document
 from advisor.document.edits import CannotEdit
@@ -12,8 +10,9 @@ from advisor.engine.findings import Edit, Fix
 from advisor.fixing.flag_edits import flag_change
 from advisor.fixing.list_flags import is_in_list, list_flag_changes
 from advisor.fixing.rewording import splices_between
+from advisor.patterns import pattern
 
-_PART = re.compile(r"[^.\[\]]+")
+_PART = pattern(r"[^.\[\]]+")
 _FLAG_EDITS = ("add_flag", "set_flag", "rename_flag", "remove_flag")
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from advisor.patterns import pattern
 
-_PIECES = re.compile(r"\s+|[^\s]+")
+_PIECES = pattern(r"\s+|[^\s]+")
 
 
 def splices_between(old: str, new: str) -> list[tuple[int, int, str]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from advisor.knowledge import table
+from advisor.patterns import pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,6 @@ def recommended(kind: str) -> tuple[Benchmark, ...]:
 @cache
 def _benchmarks() -> tuple[tuple[re.Pattern[str], Benchmark], ...]:
     return tuple(
-        (re.compile(one["tasks"]), Benchmark(**{key: value for key, value in one.items() if key != "tasks"}))
+        (pattern(one["tasks"]), Benchmark(**{key: value for key, value in one.items() if key != "tasks"}))
         for one in table("benchmarks")["benchmarks"]
     )

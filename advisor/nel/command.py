@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.nel.image import SGLANG, TRTLLM, VLLM
 from advisor.nel.words import Assignment, Command, Word, split_commands
+from advisor.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ _TALKERS = frozenset(
     """.split()  # noqa: SIM905
 )
 _SHELLS = frozenset(("bash", "sh", "zsh", "dash", "ash"))
-_PYTHON = re.compile(r"(?:python|pypy)(?:\d(?:\.\d+)?)?\Z")
+_PYTHON = pattern(r"(?:python|pypy)(?:\d(?:\.\d+)?)?\Z")
 _MODULES = {
     "vllm.entrypoints.openai.api_server": VLLM,
     "sglang.launch_server": SGLANG,

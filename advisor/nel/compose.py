@@ -6,7 +6,6 @@ Source: hydra-core 1.3 _internal/defaults_list.py and nemo-evaluator-launcher 0.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -18,13 +17,14 @@ from advisor.knowledge import table
 from advisor.nel.context import NEWEST_NEL
 from advisor.nel.defaults import GLOBAL, DefaultsEntry, package_header, read_defaults
 from advisor.nel.effective import Effective, Origin, from_data, from_node, merge, nest
+from advisor.patterns import pattern
 
 if TYPE_CHECKING:
     from advisor.document.document import Document
 
 SHIPPED, SIBLING, INTERNAL, NOT_FOUND, NOTHING = "shipped", "sibling", "internal", "not found", "nothing"
 _MAX_FILES = 50
-_OTHER_CHOICE = re.compile(r"\$\{([\w/@.\-]+)\}")
+_OTHER_CHOICE = pattern(r"\$\{([\w/@.\-]+)\}")
 
 SiblingReader = Callable[[str], "Document | None"]
 

@@ -5,11 +5,11 @@ Source: hydra-core 1.3 _internal/config_repository.py and core/default_element.p
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Mapping, Node, Scalar, Sequence, Span
+from advisor.patterns import pattern
 
 if TYPE_CHECKING:
     from advisor.document.document import Document
@@ -18,7 +18,7 @@ SELF = "_self_"
 GLOBAL = "_global_"
 # The groups that NEL ships.
 GROUPS = ("execution", "deployment")
-_HEADER = re.compile(r"(?:[ \t]*(?:#[ \t]*@[^\r\n]*)?(?:\r?\n|\Z))+?(?![ \t]*(?:#[ \t]*@|\r?\n))")
+_HEADER = pattern(r"(?:[ \t]*(?:#[ \t]*@[^\r\n]*)?(?:\r?\n|\Z))+?(?![ \t]*(?:#[ \t]*@|\r?\n))")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 
 from advisor.document.document import Document
 from advisor.document.nodes import Mapping, Scalar, Sequence
+from advisor.patterns import pattern
 
 LAUNCHER, NEXT, CORE, OTHER = "launcher", "next", "core", "unknown"
 _LAUNCHER_KEYS = frozenset({"evaluation", "deployment", "execution"})
@@ -14,8 +15,9 @@ _DEPLOYMENT_MARKS = frozenset(
     {"type", "image", "checkpoint_path", "hf_model_handle", "served_model_name", "extra_args", "multiple_instances"}
 )
 _EXECUTION_MARKS = frozenset({"type", "output_dir", "walltime", "auto_export", "mounts", "num_instances", "hostname", "account"})
+_SERVICE_MARKS = frozenset({"type", "protocol", "served_model_name", "extra_args"})
 _BENCHMARK_MARKS = frozenset({"name", "solver", "playbook"})
-_TEXT_MARKS = re.compile(
+_TEXT_MARKS = pattern(
     r"^(?:evaluation|deployment|execution|services|benchmarks)[ \t]*:|^[ \t]*-[ \t]+(?:execution|deployment)[ \t]*:", re.M
 )
 
@@ -25,17 +27,35 @@ def dialect_of(document: Document) -> str:
     is told by its lines."""
     root = document.root
     if root is None and document.problems:
-        return LAUNCHER if len(_TEXT_MARKS.findall(document.text)) >= 2 else OTHER
+        marks = {mark.strip(" \t-:") for mark in _TEXT_MARKS.findall(document.text)}
+        if len(_TEXT_MARKS.findall(document.text)) < 2:
+            return OTHER
+        return NEXT if marks <= _NEXT_KEYS else LAUNCHER
     if not isinstance(root, Mapping):
         return OTHER
     keys = root.entries.keys()
     if _has_launcher_defaults(root) or keys & _LAUNCHER_KEYS:
         return LAUNCHER
-    if keys & _NEXT_KEYS:
+    if _is_next(root):
         return NEXT
     if "target" in keys and "config" in keys:
         return CORE
     return OTHER
+
+
+def _is_next(root: Mapping) -> bool:
+    """Services as nel-next has them (docker-compose has some too), a list of benchmarks (its policies have a mapping),
+    or a config that another one is the base of."""
+    benchmarks = root.entries.get("benchmarks")
+    if benchmarks is not None and ("services" in root.entries or not isinstance(benchmarks.value, Mapping)):
+        return True
+    services = root.entries.get("services")
+    some = services.value.entries.values() if services is not None and isinstance(services.value, Mapping) else ()
+    if any(isinstance(one.value, Mapping) and one.value.entries.keys() & _SERVICE_MARKS for one in some):
+        return True
+    defaults = root.entries.get("defaults")
+    items = defaults.value.items if defaults is not None and isinstance(defaults.value, Sequence) else ()
+    return any(isinstance(item.value, Mapping) and "_base_" in item.value.entries for item in items)
 
 
 def is_nel_config(document: Document) -> bool:

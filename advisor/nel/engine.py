@@ -197,6 +197,15 @@ def engine_version(engine: str | None, version: str | None) -> EngineVersion:
     return EngineVersion(engine, version, (after - 1, after))
 
 
+def flag_names(engine: EngineVersion) -> list[str]:
+    """The flags that this version has, by their main names, sorted; those of any version where it is not known."""
+    book = _book(engine.engine)
+    if book is None:
+        return []
+    names = book.names_at(engine.samples)
+    return sorted(name for name in names if name.startswith("--") and name in book.table["flags"])
+
+
 @cache
 def _book(engine: str) -> _Book | None:
     return _Book(table(engine)) if engine in _TABLES else None

@@ -5,9 +5,10 @@ Source: nemo-evaluator-launcher 0.2.6 common/env_vars.py (parse_env_var_value, c
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
+
+from advisor.patterns import pattern
 
 if TYPE_CHECKING:
     from advisor.document.nodes import Data, Path
@@ -20,9 +21,9 @@ TELEMETRY = (
     "NEMO_EVALUATOR_TELEMETRY_ENDPOINT",
 )
 _BLOCK = "env_vars"
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_UPPER = re.compile(r"[A-Z_][A-Z0-9_]*\Z")
-_OC_ENV = re.compile(r"\$\{oc\.env:([A-Za-z_][A-Za-z0-9_]*)(?:,[^}]*)?\}\Z")
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_UPPER = pattern(r"[A-Z_][A-Z0-9_]*\Z")
+_OC_ENV = pattern(r"\$\{oc\.env:([A-Za-z_][A-Za-z0-9_]*)(?:,[^}]*)?\}\Z")
 _RESOLVERS = ("${oc.env:", "${oc.decode:")
 
 

@@ -11,6 +11,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from advisor.patterns import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,9 +20,9 @@ if TYPE_CHECKING:
 
 _BOOL_WORDS = frozenset({"0", "off", "f", "false", "n", "no", "1", "on", "t", "true", "y", "yes"})
 # Digits with single underscores between them, and fraction digits only if they are all 0.
-_INT_TEXT = re.compile(r"[+-]?[0-9]+(?:_[0-9]+)*(?:\.0+)?\Z")
-_FLOAT_TEXT = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf(?:inity)?|nan)\Z", re.IGNORECASE)
-_BAD_UNDERSCORE = re.compile(r"_\Z|__|\A_")
+_INT_TEXT = pattern(r"[+-]?[0-9]+(?:_[0-9]+)*(?:\.0+)?\Z")
+_FLOAT_TEXT = pattern(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf(?:inity)?|nan)\Z", re.IGNORECASE)
+_BAD_UNDERSCORE = pattern(r"_\Z|__|\A_")
 _INT_DIGITS = 4300
 _EXACT = 2**63
 

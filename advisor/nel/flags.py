@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from advisor.nel.engine import KNOWN, NEGATION, UNKNOWN, EngineVersion, FlagAnswer
 from advisor.nel.image import VLLM
+from advisor.patterns import pattern
 
 if TYPE_CHECKING:
     from advisor.nel.command import Serve
     from advisor.nel.words import Word
 
-_NUMBER = re.compile(r"-(?:\d+|\d*\.\d+)\Z")
+_NUMBER = pattern(r"-(?:\d+|\d*\.\d+)\Z")
 # `sglang serve` takes it away before its parser sees the rest.
 _BEFORE_PARSER = {"sglang serve": "--model-type"}
 _FILES = ("--config",)

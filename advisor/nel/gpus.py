@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from advisor.patterns import pattern
 
-_GPU = re.compile(r"(?:gres/)?gpu(?::(?P<kind>[A-Za-z][\w.-]*))?(?::(?P<count>\d+)[kK]?)?(?:\([^)]*\))?\Z")
+_GPU = pattern(r"(?:gres/)?gpu(?::(?P<kind>[A-Za-z][\w.-]*))?(?::(?P<count>\d+)[kK]?)?(?:\([^)]*\))?\Z")
 
 
 def gpus_of_gres(text: str) -> tuple[int, str] | None:

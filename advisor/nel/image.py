@@ -5,25 +5,27 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from advisor.patterns import pattern
+
 VLLM, SGLANG, TRTLLM, NIM = "vllm", "sglang", "trtllm", "nim"
 
-_VERSION_TAG = re.compile(r"v?(\d+\.\d+(?:\.\d+)*(?:rc\d+)?(?:\.?post\d+)?(?:\.?dev\d*)?)(?P<rest>(?:[-_+].*)?)\Z")
-_CUDA = re.compile(r"(?:\A|[-_+.])cu(?:da)?-?(\d{2,3})(?=\Z|[-_+.])")
-_ROCM = re.compile(r"rocm", re.I)
-_MOVING = re.compile(
+_VERSION_TAG = pattern(r"v?(\d+\.\d+(?:\.\d+)*(?:rc\d+)?(?:\.?post\d+)?(?:\.?dev\d*)?)(?P<rest>(?:[-_+].*)?)\Z")
+_CUDA = pattern(r"(?:\A|[-_+.])cu(?:da)?-?(\d{2,3})(?=\Z|[-_+.])")
+_ROCM = pattern(r"rocm", re.I)
+_MOVING = pattern(
     r"(?:latest|nightly|dev|main|master|stable|edge|head|rolling)"
     r"(?:[-_](?:cu(?:da)?\d+|rocm\w*|amd64|arm64|x86_64|aarch64|py3))*\Z"
 )
-_FILE = re.compile(r"\.(?:sqsh|sqfs|squashfs|sif)\Z")
-_DIGEST = re.compile(r"(?:sha256|sha384|sha512):[0-9a-fA-F]+\Z")
+_FILE = pattern(r"\.(?:sqsh|sqfs|squashfs|sif)\Z")
+_DIGEST = pattern(r"(?:sha256|sha384|sha512):[0-9a-fA-F]+\Z")
 # The last part of a repository's name, and the engine in it.
 _ENGINES = (
-    (re.compile(r"vllm(?:[-_]openai)?(?:[-_]rocm)?\Z"), VLLM, True),
-    (re.compile(r"sglang\Z"), SGLANG, True),
+    (pattern(r"vllm(?:[-_]openai)?(?:[-_]rocm)?\Z"), VLLM, True),
+    (pattern(r"sglang\Z"), SGLANG, True),
     # Dynamo's images number Dynamo, continuous-integration ones a commit.
-    (re.compile(r"vllm[-_].*\Z"), VLLM, False),
-    (re.compile(r"sglang[-_].*\Z"), SGLANG, False),
-    (re.compile(r"(?:trt|tensorrt)[-_]?llm[-_].*\Z"), TRTLLM, False),
+    (pattern(r"vllm[-_].*\Z"), VLLM, False),
+    (pattern(r"sglang[-_].*\Z"), SGLANG, False),
+    (pattern(r"(?:trt|tensorrt)[-_]?llm[-_].*\Z"), TRTLLM, False),
 )
 
 
@@ -102,8 +104,8 @@ def _engine(registry: str, repository: str, tag: str) -> tuple[str | None, str |
         return TRTLLM, _version(tag)
     if parts[-1] in ("tensorrt-llm", "tensorrt_llm", "trtllm", "trt-llm"):
         return TRTLLM, None
-    for pattern, engine, numbered in _ENGINES:
-        if pattern.match(parts[-1]):
+    for name, engine, numbered in _ENGINES:
+        if name.match(parts[-1]):
             version = _version(tag) if numbered else None
             # NVIDIA's containers are numbered by year and month (25.09-py3), others by a scheme of their own.
             return engine, version if version and version.startswith("0.") else None

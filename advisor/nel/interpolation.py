@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from advisor.patterns import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -18,9 +20,9 @@ RESOLVERS = frozenset(
     " hydra now python_version select_not_null".split()
 )
 _PART = r"[^\\{}()\[\]:. \t'\"]+"
-_KEY_FORM = re.compile(rf"\s*(\.*(?:{_PART}|\[{_PART}\])(?:\.{_PART}|\[{_PART}\])*)\s*\Z")
-_RESOLVER_FORM = re.compile(r"\s*([A-Za-z_][\w\-]*(?:\.[A-Za-z_][\w\-]*)*)\s*:(.*)\Z", re.S)
-_PARTS = re.compile(_PART)
+_KEY_FORM = pattern(rf"\s*(\.*(?:{_PART}|\[{_PART}\])(?:\.{_PART}|\[{_PART}\])*)\s*\Z")
+_RESOLVER_FORM = pattern(r"\s*([A-Za-z_][\w\-]*(?:\.[A-Za-z_][\w\-]*)*)\s*:(.*)\Z", re.S)
+_PARTS = pattern(_PART)
 
 
 class Interpolation(NamedTuple):

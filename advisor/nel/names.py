@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from advisor.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SEPARATORS = re.compile(r"[-_.\s]+")
-_DIGITS = re.compile(r"\d+")
+_SEPARATORS = pattern(r"[-_.\s]+")
+_DIGITS = pattern(r"\d+")
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:

@@ -6,7 +6,6 @@ Source: nemo-evaluator 0.5 config/compose.py and config/eval_config.py (playbook
 from __future__ import annotations
 
 import os.path
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from advisor.knowledge import table
 from advisor.nel.compose import Composition, SiblingReader, siblings_of
 from advisor.nel.defaults import defaults_node
 from advisor.nel.effective import Effective, Origin, from_data, from_node
+from advisor.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ SELF, BASE = "_self_", "_base_"
 _GROUPS = {"clusters": "cluster"}
 _MAX_FILES = 50
 # YAML 1.1 floats as PyYAML reads them; NEL's launcher takes 1e5 for one too.
-_FLOAT = re.compile(
+_FLOAT = pattern(
     r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
     r"|[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
 )

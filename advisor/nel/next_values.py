@@ -5,17 +5,17 @@ Source: nemo-evaluator 0.5 config/eval_config.py (variables) and config/compose.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from advisor.nel.values import Absent, Unknown, Value, Values
+from advisor.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 VARIABLE, DEFERRED, REFERENCE, LITERAL = "variable", "deferred", "reference", "literal"
-_ANY = re.compile(
+_ANY = pattern(
     r"\$\$\{(?P<deferred>[^}]*)\}?|\$\{\.(?P<path>[A-Za-z0-9_.]+)\}|\$\{(?P<name>\w+)(?::-(?P<default>.*?))?\}"
     r"|\$\{(?P<literal>[^}]*)\}"
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.document.nodes import Data, Mapping, Node, Scalar
 from advisor.nel.secrets import find_secrets, mask, names_secret
+from advisor.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,22 +17,22 @@ if TYPE_CHECKING:
 
 # Shorter ones cannot be told from other text, and showing 4 characters of them shows nearly all.
 _SHORTEST = 5
-_PLACE_OF_RANDOM = re.compile(r"[A-Za-z0-9]{10,}|://[^\s/@]*@|-----BEGIN")
-_USERINFO = re.compile(r"://[^\s/@:]*:([^\s/@]+)@|://([^\s/@:]{8,})@")
+_PLACE_OF_RANDOM = pattern(r"[A-Za-z0-9]{10,}|://[^\s/@]*@|-----BEGIN")
+_USERINFO = pattern(r"://[^\s/@:]*:([^\s/@]+)@|://([^\s/@:]{8,})@")
 _SECRET_WORDS = ("key", "token", "secret", "passw", "credential", "authorization")
-_NAME_BEFORE = re.compile(r"[\w-]*\Z")
-_VALUE_AFTER = re.compile(
+_NAME_BEFORE = pattern(r"[\w-]*\Z")
+_VALUE_AFTER = pattern(
     r"""[\w-]*["']?[ \t]*[:=][ \t]*(?:[&!]\S+[ \t]+)*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#,{}\[\]"'][^\n#,{}\[\]]*))"""
 )
-_BLOCK_AFTER = re.compile(
+_BLOCK_AFTER = pattern(
     r"""[\w-]*["']?[ \t]*:[ \t]*(?:[&!]\S+[ \t]+)*[|>][-+0-9]*[^\n]*\n((?:[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)+)"""
 )
 # What stands where a secret belongs and is none: a variable's name, an interpolation, a placeholder, plain words.
-_NO_SECRET = re.compile(
+_NO_SECRET = pattern(
     r"\$\{|\$[A-Za-z_(]|<|\?\?\?|\A(?:host:|runtime:)|\A(?:\w+:)?[A-Z_][A-Z0-9_]*\Z|\A(?:null|Null|~|[Tt]rue|[Ff]alse|None|none|dummy|[\d.]{1,6})\Z"
 )
-_WORDS = re.compile(r"[a-z]+(?:[-_][a-z]+)*\Z|.*\s", re.DOTALL)
-_ALWAYS = re.compile(r"passw|secret", re.IGNORECASE)
+_WORDS = pattern(r"[a-z]+(?:[-_][a-z]+)*\Z|.*\s", re.DOTALL)
+_ALWAYS = pattern(r"passw|secret", re.IGNORECASE)
 
 
 class Redactor(NamedTuple):

@@ -19,6 +19,7 @@ from advisor.nel.interpolation import (
     find_interpolations,
     outermost,
 )
+from advisor.patterns import pattern
 
 if TYPE_CHECKING:
     from advisor.document.nodes import Path
@@ -28,8 +29,8 @@ FINE, NOTHING, CIRCLE, NO_RESOLVER, UNSET, REFUSED, UNKNOWN = (
     "fine", "nothing", "circle", "no resolver", "unset", "refused", "unknown",
 )  # fmt: skip
 _MAX_HOPS = 20
-_PARTS = re.compile(r"[^\[\].\s]+")
-_RESOLVER_NAME = re.compile(r"\s*([\w.\-]+)\s*:")
+_PARTS = pattern(r"[^\[\].\s]+")
+_RESOLVER_NAME = pattern(r"\s*([\w.\-]+)\s*:")
 _TAKES_KEY = ("oc.dict.keys", "oc.dict.values", "oc.deprecated")
 # What the launcher itself adds to the config before it resolves it.
 _ADDED = "user_config_path"

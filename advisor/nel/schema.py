@@ -66,7 +66,7 @@ def section(path: Path, execution: str | None = None, deployment: str | None = N
     if path[:1] == (_PASS_THROUGH,):
         return None
     types = {"execution": execution, "deployment": deployment}
-    name = _name_of(path)
+    name = section_name(path)
     own = types.get(str(path[0])) if path else None
     found = _sections()
     return found.get(f"{name}@{own}") or found.get(name)
@@ -74,7 +74,7 @@ def section(path: Path, execution: str | None = None, deployment: str | None = N
 
 def read_by(path: Path, key: str) -> tuple[str, ...]:
     """The types (of execution or deployment) that read a key of the section at a path: there it is not ignored."""
-    prefix = f"{_name_of(path)}@"
+    prefix = f"{section_name(path)}@"
     return tuple(
         one.name.removeprefix(prefix) for one in _sections().values() if one.name.startswith(prefix) and key in one.keys
     )
@@ -104,10 +104,11 @@ def _sections() -> dict[str, Section]:
     return {name: as_section(name, record) for name, record in known()["sections"].items()}
 
 
-def _name_of(path: Path) -> str:
+def section_name(path: Path) -> str:
+    """The table's name of the section at a path: `evaluation.tasks[]`."""
     if _PASS_THROUGH in path:
         at = path.index(_PASS_THROUGH)
-        if _name_of(path[:at]) in ("evaluation", "evaluation.tasks[]"):
+        if section_name(path[:at]) in ("evaluation", "evaluation.tasks[]"):
             path = path[at:]
     out = ""
     for i, part in enumerate(path):

@@ -10,6 +10,8 @@ from itertools import pairwise
 from math import log2
 from typing import TYPE_CHECKING
 
+from advisor.patterns import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -18,7 +20,7 @@ _SHOWN = 4
 _UNMISTAKABLE = 24
 
 # Shapes that their issuer makes unmistakable.
-_ISSUED = re.compile(
+_ISSUED = pattern(
     r"""(?<![A-Za-z0-9_])(?:
         hf_[A-Za-z0-9]{16,}
       | nvapi-[A-Za-z0-9_-]{16,}
@@ -33,34 +35,34 @@ _ISSUED = re.compile(
     )""",
     re.VERBOSE,
 )
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-_USERINFO = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/@:]*:([^\s/@]+)@(?!sha256:)", re.IGNORECASE)
-_BEARER = re.compile(r"\b(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE)
+_PRIVATE_KEY = pattern(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+_USERINFO = pattern(r"\b[a-z][a-z0-9+.-]*://[^\s/@:]*:([^\s/@]+)@(?!sha256:)", re.IGNORECASE)
+_BEARER = pattern(r"\b(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE)
 # KEY=value and --api-key value in a command; an unquoted value ends at a blank.
-_ASSIGNED = re.compile(
+_ASSIGNED = pattern(
     r"""(?:\b[A-Za-z0-9_]*(?:api_?key|token|secret|passw(?:or)?d|access_?key)\s*[=:]\s*
       | --[a-z-]*(?:api-key|token|secret|password)[=\s]\s*)["']?([^\s"'$<>(){}]{8,})""",
     re.IGNORECASE | re.VERBOSE,
 )
 # Beside / + or = it is a piece of base64: a picture as soon as a key.
-_RUN = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9]{32,}(?![A-Za-z0-9/+=])")
+_RUN = pattern(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9]{32,}(?![A-Za-z0-9/+=])")
 
-_SECRET_NAME = re.compile(
+_SECRET_NAME = pattern(
     r"(?:^|_)(?:API_?KEYS?|ACCESS_?KEY(?:_ID)?|SECRET_?KEY|PRIVATE_?KEY|AUTH_?KEY|TOKEN|SECRET|PASSWORD|PASSWD|PAT|CREDENTIALS?"
     r"|AUTHORIZATION)(?:$|_)",
     re.IGNORECASE,
 )
 # Names of names, and tokens that are pieces of text.
-_NOT_SECRET_NAME = re.compile(
+_NOT_SECRET_NAME = pattern(
     r"(?:_|^)(?:NAME|NAMES|REF|FILE|PATH|DIR|URL|URI|TYPE|COUNT|LIMIT)$|REASONING|TOKENIZER|_TOKENS$|(?:EOS|BOS|PAD|START|END|STOP)_TOKEN",
     re.IGNORECASE,
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = pattern(
     r"\$\{|\$[A-Za-z_(]|<|>|\.\.\.|…|\*\*\*|(.)\1{5,}|your|example|placeholder|changeme|change_me|redacted|dummy|xxxx",
     re.IGNORECASE,
 )
-_VARIABLE = re.compile(r"(?:host:|runtime:)?[A-Z_][A-Z0-9_]*\Z")
-_CANDIDATE = re.compile(r"[A-Za-z0-9]{8}|://.*@|-----BEGIN")
+_VARIABLE = pattern(r"(?:host:|runtime:)?[A-Z_][A-Z0-9_]*\Z")
+_CANDIDATE = pattern(r"[A-Za-z0-9]{8}|://.*@|-----BEGIN")
 
 
 def names_secret(name: str) -> bool:
@@ -103,8 +105,8 @@ def _shapes(text: str) -> Iterator[tuple[int, int]]:
     for match in _USERINFO.finditer(text):
         if not _PLACEHOLDER.search(match[1]) and match[1].lower() not in ("password", "pass", "token"):
             yield match.span(1)
-    for pattern in (_BEARER, _ASSIGNED):
-        for match in pattern.finditer(text):
+    for shape in (_BEARER, _ASSIGNED):
+        for match in shape.finditer(text):
             if _key_like(match[1]):
                 yield match.span(1)
     for match in _RUN.finditer(text):

@@ -10,15 +10,16 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.document.scalars import resolve_plain
+from advisor.patterns import pattern
 
 if TYPE_CHECKING:
     from advisor.document.nodes import Data
 
 UNLIMITED = float("inf")
 _DAY, _HOUR, _MINUTE = 86400, 3600, 60
-_NEL = re.compile(r"(?:([0-9]{1,9})-)?([0-9]{1,9}):([0-9]{1,9}):([0-9]{1,9})\Z")
-_SLURM_DAYS = re.compile(r"([0-9]{1,9})-([0-9]{1,9})(?::([0-9]{1,9}))?(?::([0-9]{1,9}))?\Z")
-_SLURM_TIME = re.compile(r"[0-9]{1,9}(?::[0-9]{1,9}){0,2}\Z")
+_NEL = pattern(r"(?:([0-9]{1,9})-)?([0-9]{1,9}):([0-9]{1,9}):([0-9]{1,9})\Z")
+_SLURM_DAYS = pattern(r"([0-9]{1,9})-([0-9]{1,9})(?::([0-9]{1,9}))?(?::([0-9]{1,9}))?\Z")
+_SLURM_TIME = pattern(r"[0-9]{1,9}(?::[0-9]{1,9}){0,2}\Z")
 _SLURM_UNLIMITED = frozenset({"-1", "infinite", "unlimited"})
 
 

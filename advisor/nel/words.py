@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\+?=")
-_OPERATOR = re.compile(r"&&|\|\||\|&|;;&|;;|;&|;|\||&(?!>)|\n|\(|\)")
-_REDIRECTION = re.compile(r"\d*(?:<<<|<<-?|<>|>>|>\||>&|<&|>|<)|&>>?")
-_PLAIN = re.compile(r"[^\s\\'\"`$;&|()<>#{}]+")
+from advisor.patterns import pattern
+
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
+_ASSIGNMENT = pattern(r"([A-Za-z_][A-Za-z0-9_]*)\+?=")
+_OPERATOR = pattern(r"&&|\|\||\|&|;;&|;;|;&|;|\||&(?!>)|\n|\(|\)")
+_REDIRECTION = pattern(r"\d*(?:<<<|<<-?|<>|>>|>\||>&|<&|>|<)|&>>?")
+_PLAIN = pattern(r"[^\s\\'\"`$;&|()<>#{}]+")
 # What templates leave to fill in; a shell would read two redirections.
-_PLACEHOLDER = re.compile(r"<[A-Za-z][^<>|&;\n'\"`$]{0,80}>")
+_PLACEHOLDER = pattern(r"<[A-Za-z][^<>|&;\n'\"`$]{0,80}>")
 # Of what NEL fills in, only these hold several words.
-_MANY_WORDS = re.compile(r"(?:args|command|flags|options)\s*\}\Z")
+_MANY_WORDS = pattern(r"(?:args|command|flags|options)\s*\}\Z")
 _MAX_BRACES = 20
 _SPECIAL = "0123456789@*#?$!-_"
 

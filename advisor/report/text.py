@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from advisor.advise import Advice
 from advisor.document.document import Document
 from advisor.engine.findings import Finding, describe
+from advisor.patterns import pattern
 from advisor.report.style import Style
 from advisor.report.summary import Summary
 
 _LABEL = "       "
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _MAX_SOURCE = 160
 
 

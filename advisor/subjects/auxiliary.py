@@ -5,11 +5,11 @@ Source: nemo-evaluator-launcher 0.2.6 common/auxiliary_deployments.py.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from advisor.nel.effective import Effective, Origin
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.patterns import pattern
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Subject, is_nothing
 
@@ -32,7 +32,7 @@ _TEMPLATE_KEYS = (
     "extra_args",
 )
 # Absolute interpolations: they lead to the main deployment, wherever they stand.
-_MAIN_COMMAND = re.compile(r"\$\{deployment\.(?:base_)?command\}|\$\{select_not_null:\s*deployment\.hf_model_handle")
+_MAIN_COMMAND = pattern(r"\$\{deployment\.(?:base_)?command\}|\$\{select_not_null:\s*deployment\.hf_model_handle")
 
 
 def add_auxiliary(world: World, document: Document, context: Context) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from advisor.nel.benchmarks import Benchmark, benchmark_of, recommended
 from advisor.nel.tasks import lookup
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.patterns import pattern
 from advisor.subjects.scopes import EXTRA, scopes
 from advisor.subjects.subject import Place
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from advisor.subjects.scopes import Scope
     from advisor.subjects.subject import Subject, World
 
-_NAME = re.compile(
+_NAME = pattern(
     r"(?<![a-z0-9])(?:nvfp4|mxfp4|mxfp8|fp4|fp8|awq|gptq|int4|int8|w4a16|w4a8|w8a8|w8a16|bnb)(?![a-z0-9])", re.I
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.nel.command import Serve, read_arguments, read_command
@@ -11,6 +10,7 @@ from advisor.nel.expanded import Expanded, expand
 from advisor.nel.flags import Arguments, Flag, parse_flags
 from advisor.nel.image import SGLANG, TRTLLM, VLLM
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.patterns import pattern
 from advisor.subjects.server_image import image_of
 from advisor.subjects.subject import Attribute, Place, Subject
 
@@ -30,7 +30,7 @@ CONTEXT_LENGTH = {VLLM: "--max-model-len", SGLANG: "--context-length", TRTLLM: "
 DEFAULT_PORT = {VLLM: 8000, SGLANG: 30000, TRTLLM: 8000}
 DEFAULT_HOST = {SGLANG: "127.0.0.1", TRTLLM: "localhost"}
 # vLLM's human_readable_int: small letters are decimal, capitals binary.
-_NUMBER = re.compile(r"(\d+(?:\.\d+)?)([kmgKMG]?)\Z")
+_NUMBER = pattern(r"(\d+(?:\.\d+)?)([kmgKMG]?)\Z")
 _SCALE = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "K": 2**10, "M": 2**20, "G": 2**30}
 
 

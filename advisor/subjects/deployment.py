@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from advisor.document.nodes import Mapping
 from advisor.nel.compose import SHIPPED
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.patterns import pattern
 from advisor.subjects.serve_script import script_attributes
 from advisor.subjects.server_image import image_attributes
 from advisor.subjects.subject import Place, is_nothing
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from advisor.nel.context import Context
     from advisor.subjects.subject import Subject, World
 
-_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-_PLACEHOLDER = re.compile(r"<[^>]*>|/path/to|CHANGE_?ME|your[-_]", re.I)
+_HUB_NAME = pattern(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_PLACEHOLDER = pattern(r"<[^>]*>|/path/to|CHANGE_?ME|your[-_]", re.I)
 
 
 def add_deployment(world: World, document: Document, context: Context) -> None:

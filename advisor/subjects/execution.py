@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from advisor.document.nodes import Scalar
 from advisor.nel.values import ABSENT, Absent, Unknown, Value
 from advisor.nel.walltime import UNLIMITED, max_walltime_seconds, read_walltime
+from advisor.patterns import pattern
 from advisor.subjects.env import is_silent_start
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from advisor.nel.walltime import Walltime
     from advisor.subjects.subject import Subject, World
 
-_SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)[bB](?![A-Za-z])")
-_FLAG = re.compile(r"(?:--)?([A-Za-z][\w-]*)(?:[= ](.+))?\Z", re.DOTALL)
+_SIZE = pattern(r"(?<![\w.])(\d+(?:\.\d+)?)[bB](?![A-Za-z])")
+_FLAG = pattern(r"(?:--)?([A-Za-z][\w-]*)(?:[= ](.+))?\Z", re.DOTALL)
 _BIG = 60
 
 
@@ -130,17 +131,17 @@ def _walltime_problem(world: World, execution: Subject) -> Value:
     return "sbatch does not read it" if reading.slurm is None else ABSENT
 
 
-_HOURS = re.compile(r"\s*(\d+)\s*(?:h|hr|hrs|hours?)\s*\Z", re.IGNORECASE)
-_MINUTES = re.compile(r"\s*(\d+)\s*(?:m|min|mins|minutes?)\s*\Z", re.IGNORECASE)
-_DAYS = re.compile(r"\s*(\d+)\s*(?:d|days?)\s*\Z", re.IGNORECASE)
-_IN_SECONDS = re.compile(r"\s*(\d+)\s*(?:s|secs?|seconds?)\s*\Z", re.IGNORECASE)
-_TWO_FIELDS = re.compile(r"(\d{1,2}):([0-5]\d)\Z")
+_HOURS = pattern(r"\s*(\d+)\s*(?:h|hr|hrs|hours?)\s*\Z", re.IGNORECASE)
+_MINUTES = pattern(r"\s*(\d+)\s*(?:m|min|mins|minutes?)\s*\Z", re.IGNORECASE)
+_DAYS = pattern(r"\s*(\d+)\s*(?:d|days?)\s*\Z", re.IGNORECASE)
+_IN_SECONDS = pattern(r"\s*(\d+)\s*(?:s|secs?|seconds?)\s*\Z", re.IGNORECASE)
+_TWO_FIELDS = pattern(r"(\d{1,2}):([0-5]\d)\Z")
 
 
 def _in_minutes(value: Value) -> int | None:
     text = value if isinstance(value, str) else ""
-    for pattern, minutes in ((_DAYS, 1440), (_HOURS, 60), (_MINUTES, 1)):
-        if match := pattern.match(text):
+    for form, minutes in ((_DAYS, 1440), (_HOURS, 60), (_MINUTES, 1)):
+        if match := form.match(text):
             return int(match[1]) * minutes
     return None
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from advisor.nel.engine import REMOVED, UNCHECKED, EngineVersion, ValueAnswer
 from advisor.nel.flags import Flag
 from advisor.nel.image import SGLANG, VLLM
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.patterns import pattern
 from advisor.subjects.command import DATA, EXTRA_ARGS, NAMES, PIPELINE, TENSOR, Server
 from advisor.subjects.subject import Attribute, Subject
 
@@ -47,7 +47,7 @@ _MEANT = {
         "--max-num-seqs": "--max-running-requests",
     },
 }
-_SIMPLE_REPLACEMENT = re.compile(r"(--[\w.-]+)(?P<value>[ =][\w.-]+)?\Z")
+_SIMPLE_REPLACEMENT = pattern(r"(--[\w.-]+)(?P<value>[ =][\w.-]+)?\Z")
 
 
 def flag_attributes(command: Subject, server: Server, flag: Flag) -> dict[str, Attribute]:

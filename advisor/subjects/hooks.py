@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from advisor.nel.effective import Effective
 from advisor.nel.values import ABSENT, Value
 from advisor.nel.words import Command, split_commands
+from advisor.patterns import pattern
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Subject, World
 from advisor.subjects.tasks import TASKS, task_items
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 
 _BEFORE = frozenset(["if", "then", "elif", "else", "do", "while", "until", "!", "time", "sudo", "{"])
 _TRUST = "NEMO_EVALUATOR_TRUST_PRE_CMD"
-_DEBIAN_AMD64 = re.compile(r"[\w./+-]*(?:amd64|x86_64)[\w.+-]*\.deb\b")
+_DEBIAN_AMD64 = pattern(r"[\w./+-]*(?:amd64|x86_64)[\w.+-]*\.deb\b")
 _DANGERS = (
-    (re.compile(r"\b(?:curl|wget)\b[^\n;&]*\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b"), "it pipes a download into a shell"),
-    (re.compile(r"\bbase64\s+(?:-d|-D|--decode)\b"), "it decodes base64 text"),
-    (re.compile(r"\brm\s+(?:-f\s+)?(?:-\w*[rR]\w*|--recursive)\b"), "it deletes whole directories"),
+    (pattern(r"\b(?:curl|wget)\b[^\n;&]*\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b"), "it pipes a download into a shell"),
+    (pattern(r"\bbase64\s+(?:-d|-D|--decode)\b"), "it decodes base64 text"),
+    (pattern(r"\brm\s+(?:-f\s+)?(?:-\w*[rR]\w*|--recursive)\b"), "it deletes whole directories"),
 )  # fmt: skip
 
 

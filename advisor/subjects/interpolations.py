@@ -15,6 +15,7 @@ from advisor.nel.interpolation import ENV, Interpolation, find_interpolations
 from advisor.nel.names import nearest
 from advisor.nel.resolution import CIRCLE, FINE, NO_RESOLVER, NOTHING, UNKNOWN, UNSET, Fate, Resolution
 from advisor.nel.values import ABSENT, Value
+from advisor.patterns import pattern
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World
 
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
     from advisor.nel.context import Context
 
 # What a shell makes of braces: ${X}, ${X:-y}, ${X%%y}, ${#X}, ${!X}, ${X[0]}, and one that is not closed.
-_SHELL = re.compile(
+_SHELL = pattern(
     r"\$\{[#!]?[A-Za-z_]\w*(?:\[[^\]]*\])?(?:\}|:?[-=?+]|:[ \d]|##?|%%?|//?|\^\^?|,,?|@[A-Za-z]\}|\s*\Z)"
 )
-_VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
-_ENV_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
-_SECRET = re.compile(r"TOKEN|KEY|SECRET|PASS|CREDENTIAL", re.I)
-_OTHER_ENV = re.compile(r"\$\{(?:env|ENV|oc\.environ|os\.environ|oc\.ENV):([A-Za-z_]\w*)\}")
-_AUXILIARY = re.compile(r"\$\{(auxiliary_deployments\.[\w\-]+\.\w*url)\}")
+_VARIABLE = pattern(r"\$\{([A-Za-z_]\w*)\}")
+_ENV_NAME = pattern(r"[A-Z_][A-Z0-9_]*")
+_SECRET = pattern(r"TOKEN|KEY|SECRET|PASS|CREDENTIAL", re.I)
+_OTHER_ENV = pattern(r"\$\{(?:env|ENV|oc\.environ|os\.environ|oc\.ENV):([A-Za-z_]\w*)\}")
+_AUXILIARY = pattern(r"\$\{(auxiliary_deployments\.[\w\-]+\.\w*url)\}")
 # What a shell runs, word by word.
 IN_SHELL = frozenset(
     {"command", "base_command", "pre_cmd", "post_cmd", "extra_args", "extra_docker_args", "launcher_install_cmd"}

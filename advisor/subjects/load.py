@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING
 
 from advisor.nel.tasks import Task, lookup
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.patterns import pattern
 from advisor.subjects.scopes import PARAMS, Scope, scopes
 from advisor.subjects.subject import is_nothing
 from advisor.subjects.topology import as_int, count, difference
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from advisor.nel.context import Context
     from advisor.subjects.subject import Subject, World
 
-_RULER = re.compile(r"ruler-(\d+)([km])-")
+_RULER = pattern(r"ruler-(\d+)([km])-")
 # Contexts below which prompts do not fit, and what leaves room for the answer (Model-Optimizer's recipes).
 _FLOORS = {"ns_aa_lcr": 131072, "aa_lcr": 131072}
 _ADVISED = {"ns_aa_lcr": 196608, "aa_lcr": 196608, "ns_scicode": 65536}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from advisor.nel.effective import Effective
 from advisor.nel.interpolation import find_interpolations
+from advisor.patterns import pattern
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Subject, World
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from advisor.nel.context import Context
 
 MOUNTS: Path = ("execution", "mounts")
-_SHELL_VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*\}\Z")
-_FILE = re.compile(r"\.(?:sqsh|json|jsonl|ya?ml|txt|py|sh|sif|toml|cfg|ini|env|parquet|csv|jinja|gz|zip)\Z")
+_SHELL_VARIABLE = pattern(r"\$\{[A-Za-z_]\w*\}\Z")
+_FILE = pattern(r"\.(?:sqsh|json|jsonl|ya?ml|txt|py|sh|sif|toml|cfg|ini|env|parquet|csv|jinja|gz|zip)\Z")
 
 
 def add_mounts(world: World, document: Document, context: Context) -> None:

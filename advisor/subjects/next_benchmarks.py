@@ -6,13 +6,13 @@ agentic benchmarks.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from advisor.knowledge import table
 from advisor.nel.names import nearest
 from advisor.nel.next_compose import playbook
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.patterns import pattern
 from advisor.subjects.next_services import find_service
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Place, Subject, World
@@ -30,7 +30,7 @@ _REPEATS = {"terminal_bench_2_1": 8, "swebench_verified": 5}
 _REFUSED = ("max_tokens", "max_completion_tokens")
 # Agents that read commands out of the answer's text, or ask no model.
 _TEXT_AGENTS = ("terminus", "mini-swe", "oracle", "nop")
-_ECR_REGION = re.compile(r"\.ecr\.([a-z0-9-]+)\.amazonaws\.com")
+_ECR_REGION = pattern(r"\.ecr\.([a-z0-9-]+)\.amazonaws\.com")
 _DEFAULTS = {"repeats": 1, "max_concurrent": 32, "timeout": 1800}
 
 
@@ -123,8 +123,9 @@ def name_is_known(subject: Subject) -> Value:
 
 
 def _did_you_mean(subject: Subject) -> str:
-    one = nearest(str(subject.get("name")), table("next")["benchmarks"])
-    return f"; did you mean {one}" if one else ""
+    name = str(subject.get("name"))
+    one, packaged = nearest(name, table("next")["benchmarks"]), nearest(name, table("next")["playbooks"])
+    return f"; did you mean {one}" if one else f"; there is a playbook {packaged}" if packaged else ""
 
 
 def repeats_are_few(subject: Subject) -> Value:
@@ -188,7 +189,8 @@ def sandboxes(subject: Subject) -> Value:
 
 
 def asks_too_many(subject: Subject) -> Value:
-    at_once, some = subject.get("at_once"), subject.get("sandboxes")
+    """Whether the config asks for more problems at once than there are sandboxes."""
+    at_once, some = subject.get("max_concurrent"), subject.get("sandboxes")
     return at_once > some if isinstance(at_once, int) and isinstance(some, int) else ABSENT
 
 
@@ -196,7 +198,7 @@ def other_region(subject: Subject) -> Value:
     """A region that is not the sandbox's: that of its registry, or the one that AWS's own variables name."""
     region = subject.get("sandbox.region")
     if not isinstance(region, str):
-        return region if isinstance(region, Unknown) else ABSENT
+        return ABSENT
     registry = subject.get("sandbox.ecr_repository")
     match = _ECR_REGION.search(registry) if isinstance(registry, str) else None
     variable = subject.world.values.at(("cluster", "container_env", "AWS_DEFAULT_REGION"))

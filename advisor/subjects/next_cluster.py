@@ -5,13 +5,13 @@ Source: nemo-evaluator 0.5 config/clusters.py, config/eval_config.py and orchest
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from advisor.nel.context import NEWEST_NEXT
 from advisor.nel.gpus import gpus_of_gres
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.nel.versions import within
+from advisor.patterns import pattern
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World
 from advisor.subjects.topology import as_int
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from advisor.document.nodes import Path
     from advisor.nel.context import Context
 
-_WALLTIME = re.compile(r"\s*(?:([+-]?\d+)-)?\s*([+-]?\d+):\s*([+-]?\d+):\s*([+-]?\d+)\s*\Z")
-_TAG_VERSION = re.compile(r":v?(\d+\.\d+(?:\.\d+)*)[^/]*\Z")
+_WALLTIME = pattern(r"\s*(?:([+-]?\d+)-)?\s*([+-]?\d+):\s*([+-]?\d+):\s*([+-]?\d+)\s*\Z")
+_TAG_VERSION = pattern(r":v?(\d+\.\d+(?:\.\d+)*)[^/]*\Z")
 _AWAY = ("slurm",)
 _DEFAULT_WALLTIME = "04:00:00"
 

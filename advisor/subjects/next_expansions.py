@@ -5,7 +5,6 @@ Source: nemo-evaluator 0.5 config/eval_config.py (_ENV_RE) and config/compose.py
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Scalar, dotted
@@ -13,6 +12,7 @@ from advisor.document.offsets import offsets
 from advisor.nel.next_compose import own_leaves
 from advisor.nel.next_values import LITERAL, REFERENCE, VARIABLE, Expansion, expansions
 from advisor.nel.values import ABSENT, Value
+from advisor.patterns import pattern
 from advisor.subjects.settings import placeholder
 from advisor.subjects.subject import Attribute, Place, Subject, World
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from advisor.nel.context import Context
     from advisor.nel.effective import Effective
 
-_RESOLVER = re.compile(r"(?:oc\.env|env):\s*['\"]?(\w+)['\"]?\s*(?:,\s*(.*))?\Z")
+_RESOLVER = pattern(r"(?:oc\.env|env):\s*['\"]?(\w+)['\"]?\s*(?:,\s*(.*))?\Z")
 # Keys in which a shell expands what nel-next leaves.
 _IN_SHELL = frozenset({"pre_cmd", "setup_commands", "server_cmd", "instruction_template"})
 # What a cluster, an engine or a service is asked for by.

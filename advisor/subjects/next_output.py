@@ -45,7 +45,7 @@ def is_relative(output: Subject) -> Value:
     folder = output.get("dir")
     if folder is ABSENT:
         folder = "./eval_results"
-    return isinstance(folder, str) and not folder.startswith("/")
+    return isinstance(folder, str) and not folder.startswith(("/", "???", "<"))
 
 
 def _add_exporter(output: Subject, document: Document, index: int, name: str) -> None:

@@ -71,6 +71,7 @@ def _add_service(world: World, document: Document, name: str, node: Effective) -
             "is_model": kind in MODELS,
             "has_server": kind in MANAGED,
             "image": _image(service),
+            "image_source": "" if node.child("image") is not None else ", the default,",
             "image_pinned": lambda: image_pinned(service),
             "image_without_cuda130": lambda: without_cuda130(service),
             "startup_timeout": _default(service, "startup_timeout", 600 if kind in MANAGED else 120),
@@ -278,7 +279,8 @@ def url_path(service: Subject) -> Value:
 
 
 def repaired_url(service: Subject) -> Value:
-    """The url with its protocol's own ending."""
+    """The url with its protocol's own ending, where it has another one or no path at all; one that ends before it is
+    fine, since requests bring their path."""
     url, path, ending = service.get("url"), service.get("url_path"), service.get("url_ending")
     if not isinstance(url, str) or not isinstance(path, str) or not isinstance(ending, str):
         return ABSENT
@@ -287,7 +289,7 @@ def repaired_url(service: Subject) -> Value:
     for other in sorted(_ENDINGS.values(), key=len, reverse=True):
         if path.endswith(other):
             return url.removesuffix(other) + ending
-    return url.rstrip("/") + ("" if path.rstrip("/").endswith("/v1") else "/v1" if path in ("", "/") else "") + ending
+    return f"{url.rstrip('/')}/v1{ending}" if path in ("", "/") else ABSENT
 
 
 def _answers(service: Subject) -> list[tuple[int, str]]:

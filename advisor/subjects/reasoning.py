@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.patterns import pattern
 from advisor.subjects.deployment import mounts_below
 from advisor.subjects.scopes import ADAPTER, children
 
@@ -19,18 +20,18 @@ ON, OFF, UNSET = "on", "off", "unset"
 # The keys of chat_template_kwargs that the templates of reasoning models read.
 TOGGLES = ("enable_thinking", "thinking")
 TEMPLATE_KWARGS = "chat_template_kwargs"
-_PROMPT_OFF = re.compile(r"(?<![\w/])/no_?think\b|\b(?:detailed )?thinking off\b", re.I)
-_PROMPT_ON = re.compile(r"(?<![\w/])/think\b|\b(?:detailed )?thinking on\b|\breasoning: *(?:low|medium|high)\b", re.I)
+_PROMPT_OFF = pattern(r"(?<![\w/])/no_?think\b|\b(?:detailed )?thinking off\b", re.I)
+_PROMPT_ON = pattern(r"(?<![\w/])/think\b|\b(?:detailed )?thinking on\b|\breasoning: *(?:low|medium|high)\b", re.I)
 # Which of the two keys a family's template reads, by its model's name.
 _TEMPLATE_KEY = (
-    ("thinking", re.compile(r"deepseek|kimi|granite", re.I)),
-    ("enable_thinking", re.compile(r"qwen|nemotron|\bglm", re.I)),
+    ("thinking", pattern(r"deepseek|kimi|granite", re.I)),
+    ("enable_thinking", pattern(r"qwen|nemotron|\bglm", re.I)),
 )
-_PARSER = re.compile(r"--reasoning[-_]parser(?=[\s=]|$)")
+_PARSER = pattern(r"--reasoning[-_]parser(?=[\s=]|$)")
 PLUGINS = ("--reasoning-parser-plugin", "--tool-parser-plugin")
-_SERVER = re.compile(r"\bvllm\b|\bsglang\b|trtllm-serve")
-_INSTRUCT = re.compile(r"[-_]instruct\b|[-_]it\b", re.I)
-_REASONING_NAME = re.compile(r"think|reason|nemotron|[-_]r1\b|qwq|hybrid|hermes", re.I)
+_SERVER = pattern(r"\bvllm\b|\bsglang\b|trtllm-serve")
+_INSTRUCT = pattern(r"[-_]instruct\b|[-_]it\b", re.I)
+_REASONING_NAME = pattern(r"think|reason|nemotron|[-_]r1\b|qwq|hybrid|hermes", re.I)
 
 
 def prompt_switch(text: Value) -> Value:

@@ -9,6 +9,7 @@ from advisor.nel.command import read_command
 from advisor.nel.expanded import expand
 from advisor.nel.values import ABSENT, Value
 from advisor.nel.words import split_commands
+from advisor.patterns import pattern
 from advisor.subjects.subject import Place
 
 if TYPE_CHECKING:
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
     from advisor.subjects.subject import Attribute, Subject
 
 # Where the launcher mounts deployment.checkpoint_path.
-CHECKPOINT = re.compile(r"(?<![\w./-])/checkpoint(?![\w.-])")
-_SELECT_HANDLE = re.compile(r"\$\{select_not_null:\s*deployment\.hf_model_handle\s*,[^}]*\}")
-_HANDLE = re.compile(r"\$\{(?:deployment\.|\.)hf_model_handle\}")
-_BASE_COMMAND = re.compile(r"\$\{(?:deployment\.|\.)base_command\}")
+CHECKPOINT = pattern(r"(?<![\w./-])/checkpoint(?![\w.-])")
+_SELECT_HANDLE = pattern(r"\$\{select_not_null:\s*deployment\.hf_model_handle\s*,[^}]*\}")
+_HANDLE = pattern(r"\$\{(?:deployment\.|\.)hf_model_handle\}")
+_BASE_COMMAND = pattern(r"\$\{(?:deployment\.|\.)base_command\}")
 # A line break that ends a command for a shell.
-_BREAK = re.compile(r"(?<!\\)\s*\n\s*(?=\S)")
-_ENGINE_VARIABLE = re.compile(r"(?:VLLM|SGLANG|SGL|TRTLLM|TLLM|NIM|HF|NCCL|TORCH|CUDA|FLASHINFER|TRITON)_")
+_BREAK = pattern(r"(?<!\\)\s*\n\s*(?=\S)")
+_ENGINE_VARIABLE = pattern(r"(?:VLLM|SGLANG|SGL|TRTLLM|TLLM|NIM|HF|NCCL|TORCH|CUDA|FLASHINFER|TRITON)_")
 # The fields that only the shipped commands interpolate.
 COMMAND_FIELDS = (
     "tensor_parallel_size",

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from advisor.nel.gpus import gpus_of_gres
 from advisor.nel.image import Image, parse_image
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.nel.versions import version_key
+from advisor.patterns import pattern
 from advisor.subjects.serve_script import is_own
 
 if TYPE_CHECKING:
     from advisor.subjects.subject import Attribute, Subject
 
 _GITLAB_PORT = "5005"
-_GRACE = re.compile(r"g[bh][23]00|grace|gh100")
-_ARM_TAG = re.compile(r"(?:aarch64|arm64)\b")
+_GRACE = pattern(r"g[bh][23]00|grace|gh100")
+_ARM_TAG = pattern(r"(?:aarch64|arm64)\b")
 
 
 def image_attributes(deployment: Subject) -> dict[str, Attribute]:

@@ -5,7 +5,6 @@ Lepton builds a command of its own and takes only `extra_args` (nemo-evaluator-l
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from advisor.nel.command import read_command
@@ -13,6 +12,7 @@ from advisor.nel.engine import KNOWN, UNCHECKED, EngineVersion
 from advisor.nel.flags import Flag
 from advisor.nel.image import SGLANG, VLLM
 from advisor.nel.values import ABSENT
+from advisor.patterns import pattern
 from advisor.subjects.command import COMMAND, NAMES, Server, command_attributes, place_sizes, read_servers
 from advisor.subjects.flags import flag_attributes
 from advisor.subjects.structure import place_in
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from advisor.nel.context import Context
     from advisor.subjects.subject import World
 
-_VARIABLE = re.compile(r"(?:VLLM|SGLANG|SGL)_[A-Z0-9_]+\Z")
+_VARIABLE = pattern(r"(?:VLLM|SGLANG|SGL)_[A-Z0-9_]+\Z")
 
 
 def add_serving(world: World, document: Document, context: Context) -> None:

@@ -14,6 +14,7 @@ from advisor.document.offsets import offsets
 from advisor.nel.effective import leaves
 from advisor.nel.schema import Unknown as Fate
 from advisor.nel.schema import read_by, section
+from advisor.patterns import pattern
 from advisor.subjects.structure import is_fragment, place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World, is_nothing
 
@@ -33,10 +34,10 @@ _YOURS = r"(?<![A-Za-z0-9])(?:your|YOUR)[-_][A-Za-z][\w-]*"
 _PATH_TO = r"(?:(?<=[\s=:,'\"/])|^)/?path/to(?=[/\s'\",:]|$)"
 _LONE = r"^(?:\.\.\.|…|(?:TODO|FIXME|TBD)\b.*)$"
 _EXAMPLE_HOST = r"(?i:(?<![\w.-])(?:[\w-]+\.)*example\.(?:com|org|net)(?![\w-]|\.\w))"
-_FILLED = re.compile("|".join((_ANGLE, _ANYWHERE, _YOURS, _PATH_TO, _LONE)))
-_HOST = re.compile(_EXAMPLE_HOST)
-_IN_SCRIPT = re.compile("|".join((rf"(?<=[ =]){_ANGLE}(?=\s|$)", _ANYWHERE, _PATH_TO)))
-_MARKED = re.compile("|".join((_ANYWHERE, r"^<[A-Z][A-Z0-9]*[_ -][\w .-]*>$")))
+_FILLED = pattern("|".join((_ANGLE, _ANYWHERE, _YOURS, _PATH_TO, _LONE)))
+_HOST = pattern(_EXAMPLE_HOST)
+_IN_SCRIPT = pattern("|".join((rf"(?<=[ =]){_ANGLE}(?=\s|$)", _ANYWHERE, _PATH_TO)))
+_MARKED = pattern("|".join((_ANYWHERE, r"^<[A-Z][A-Z0-9]*[_ -][\w .-]*>$")))
 _HINTS = (
     "<",
     "ath/to",
@@ -55,8 +56,8 @@ _HINTS = (
     "TBD",
     "FIX",
 )
-_COMMENT = re.compile(r"(?m)^[ \t]*#.*$")
-_FLAG_BEFORE = re.compile(r"(?:^|\s)(?:--?|\+\+)[\w.\-]+[ =]$")
+_COMMENT = pattern(r"(?m)^[ \t]*#.*$")
+_FLAG_BEFORE = pattern(r"(?:^|\s)(?:--?|\+\+)[\w.\-]+[ =]$")
 
 # What a cluster, an engine or a service is asked for by; a placeholder there cannot work.
 _LOAD_BEARING = frozenset(
@@ -70,7 +71,7 @@ _DESCRIPTIVE = frozenset({"served_model_name", "entity", "project", "experiment_
 _SCRIPTS = frozenset(
     {"command", "base_command", "pre_cmd", "post_cmd", "extra_args", "extra_docker_args", "launcher_install_cmd"}
 )
-_PROSE = re.compile(r"prompt|instruction|message|template|token|stop|comment|notes")
+_PROSE = pattern(r"prompt|instruction|message|template|token|stop|comment|notes")
 
 
 def add_settings(world: World, document: Document, context: Context) -> None:

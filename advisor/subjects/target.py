@@ -6,20 +6,21 @@ import re
 from typing import TYPE_CHECKING
 
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.patterns import pattern
 
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.nel.context import Context
     from advisor.subjects.subject import World
 
-_BASE_URL = re.compile(r"\w+://[^/?#\s]+(?P<path>(?:/[\w.-]+)*?(?:/v\d+(?:beta\d*)?)?)/?\Z")
+_BASE_URL = pattern(r"\w+://[^/?#\s]+(?P<path>(?:/[\w.-]+)*?(?:/v\d+(?:beta\d*)?)?)/?\Z")
 _PATHS = {
     "chat": "chat/completions",
     "completions": "completions",
     "embedding": "embeddings",
     "vlm": "chat/completions",
 }
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 def describe_target(world: World, document: Document, context: Context) -> None:

@@ -5,12 +5,12 @@ Source: nemo-evaluator-launcher 0.2.6 executors/slurm/executor.py.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from advisor.nel.gpus import gpus_of_gres
 from advisor.nel.image import SGLANG, TRTLLM, VLLM
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.patterns import pattern
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Place, is_nothing
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from advisor.subjects.subject import Subject, World
 
 # A command that speaks of its rank or of the head's address tells the nodes apart itself.
-_RANKED = re.compile(r"PROC_?ID|NODEID|MASTER_IP|ALL_NODE_IPS|NODES_PER_INSTANCE|RANK|\bray\b|--nnodes|torchrun|mpirun")
+_RANKED = pattern(r"PROC_?ID|NODEID|MASTER_IP|ALL_NODE_IPS|NODES_PER_INSTANCE|RANK|\bray\b|--nnodes|torchrun|mpirun")
 # Its own settings of Slurm decide how many GPUs there are.
-_GPU_FLAG = re.compile(r"gpus?|gres|tres")
+_GPU_FLAG = pattern(r"gpus?|gres|tres")
 
 
 def add_topology(world: World, document: Document, context: Context) -> None:

@@ -15,6 +15,7 @@ from advisor.nel.gpus import gpus_of_gres
 from advisor.nel.image import SGLANG, VLLM
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.nel.versions import version_key
+from advisor.patterns import pattern
 from advisor.subjects.server_image import image_of
 from advisor.subjects.weights import gigabytes
 
@@ -30,8 +31,8 @@ _LONGER_ALLOWED = "VLLM_ALLOW_LONG_MAX_MODEL_LEN"
 # The first versions that take FP8 for the KV cache from the checkpoint under `auto`, and the last read that do not.
 _TAKES_KV = {VLLM: ("0.13.0", "0.14.1", "fp8"), SGLANG: ("0.5.1.post3", "0.5.3.post3", "fp8_e4m3")}
 # Models whose attention wants an FP8 cache whatever the checkpoint says (vllm: DeepSeek sparse attention).
-_WANTS_FP8_CACHE = re.compile(r"deepseek_?v(?:3_?2|32|4)", re.I)
-_PLAIN_NAME = re.compile(
+_WANTS_FP8_CACHE = pattern(r"deepseek_?v(?:3_?2|32|4)", re.I)
+_PLAIN_NAME = pattern(
     r"(?<![a-z0-9])(nvfp4|mxfp4|mxfp8|fp4|fp8|awq|gptq|int4|int8|w4a16|w8a8|bf16)(?![a-z0-9])", re.I
 )
 _NAMED = {
