@@ -23,7 +23,7 @@ NEXT_FILE = "services: {m: {type: api}}\nbenchmarks: [{name: gsm8k}]\n"
         ("evaluation: {metric: f1}\n", LAUNCHER, False),
         (NEXT_FILE, NEXT, True),
         ("benchmarks: [{name: gsm8k}]\n", NEXT, True),
-        ("services: {web: {image: nginx}}\n", NEXT, False),
+        ("services: {web: {image: nginx}}\n", OTHER, False),
         (NEXT_FILE + "evaluation: {tasks: []}\n", LAUNCHER, True),
         ("config: {type: mmlu}\ntarget: {api_endpoint: {}}\n", CORE, False),
         ("defaults: [a, b]\n", OTHER, False),
