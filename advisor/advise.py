@@ -60,8 +60,8 @@ def advise_document(
     redactor = redactor_for(document)
     if kind == CORE or (kind == OTHER and not document.problems):
         return Advice(document.path, _public(kind), (), (_not_ours(kind),), document, redactor)
-    version = _version(kind, context)
-    world = _world(kind, document, context, read_sibling)
+    version = version_for(kind, context)
+    world = world_for(kind, document, context, read_sibling)
     findings = [finding_of(firing) for firing in base.match(world, version) if firing.rule.reports]
     # A block that aliases repeat is one text: what is wrong with it is said once.
     findings = list({(f.rule, f.place.span, f.message): f for f in reversed(findings)}.values())
@@ -74,7 +74,8 @@ def advise_document(
     return Advice(document.path, _public(kind), hidden, tuple(unchecked), document, redactor)
 
 
-def _world(kind: str, document: Document, context: Context, read_sibling: SiblingReader | None) -> World:
+def world_for(kind: str, document: Document, context: Context, read_sibling: SiblingReader | None = None) -> World:
+    """The subjects of a config, as its own program means it."""
     if kind != NEXT:
         return launcher_world(document, context, read_sibling)
     from advisor.subjects.next_world import next_world
@@ -82,7 +83,7 @@ def _world(kind: str, document: Document, context: Context, read_sibling: Siblin
     return next_world(document, context, read_sibling)
 
 
-def _version(kind: str, context: Context) -> str:
+def version_for(kind: str, context: Context) -> str:
     """The version of the program that a file is for; nel-next's is not known where the launcher's is named."""
     if kind != NEXT:
         return context.nel_version

@@ -24,7 +24,6 @@ from advisor.cli.work import (
     run_all,
     with_progress,
 )
-from advisor.nel.context import NEWEST_NEL
 from advisor.policies import Asked, Policies
 from advisor.report.style import Style, style_for
 from advisor.report.summary import Summary, total
@@ -53,7 +52,7 @@ from advisor.report.text import summary_text
 @click.option(
     "--environment", is_flag=True, help="The job is submitted from this shell: its variables and ./.env count."
 )
-@click.option("--nel-version", metavar="VERSION", help="The launcher's version.  [default: the newest known]")
+@click.option("--nel-version", metavar="VERSION", help="The launcher's version.  [default: the installed one, else the newest known]")
 @click.option("--jobs", "-j", type=click.IntRange(1, 64), help="Processes.  [default: by file count and cores]")
 @click.option("--stdin-name", default="<stdin>", show_default=True, help="What standard input (-) is called.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
@@ -87,7 +86,7 @@ def command(
     wanted = expand(targets or (".",), missing.append)
     if source and not os.path.isdir(source):
         raise click.UsageError(f"--source {source}: there is no such folder.")
-    context = context_here(check_environment=environment, nel_version=nel_version or NEWEST_NEL)
+    context = context_here(check_environment=environment, nel_version=nel_version or "")
     context = context._replace(source=source)
     known = _baseline(baseline) if baseline and not write_baseline else None
     asked = Asked(context, select, ignore, nel_version or "", known)

@@ -7,18 +7,17 @@ import sys
 
 import click
 
+from advisor.advise import version_for, world_for
 from advisor.cli.failures import fail
 from advisor.cli.loading import base_or_fail, context_here
 from advisor.document.nodes import Mapping
 from advisor.document.reading import read_document
 from advisor.engine.selection import UnknownSelector, find_rules
 from advisor.engine.trace import trace
-from advisor.nel.context import NEWEST_NEL
-from advisor.nel.dialect import LAUNCHER, dialect_of
+from advisor.nel.dialect import LAUNCHER, NEXT, dialect_of
 from advisor.nel.redaction import redactor_for
 from advisor.report.rules import rule_text, trace_text
 from advisor.report.style import style_for
-from advisor.subjects.launcher import launcher_world
 
 
 @click.command("explain")
@@ -27,8 +26,12 @@ from advisor.subjects.launcher import launcher_world
 @click.option(
     "--environment", is_flag=True, help="The job is submitted from this shell: its variables and ./.env count."
 )
-@click.option("--nel-version", metavar="VERSION", default=NEWEST_NEL, show_default=True, help="The launcher's version.")
-def command(rule: str, file: str | None, environment: bool, nel_version: str) -> None:
+@click.option(
+    "--nel-version",
+    metavar="VERSION",
+    help="The launcher's version.  [default: the installed one, else the newest known]",
+)
+def command(rule: str, file: str | None, environment: bool, nel_version: str | None) -> None:
     """What RULE (an id or a name) says. With FILE: each of its conditions, with its value there."""
     base = base_or_fail()
     try:
@@ -43,10 +46,12 @@ def command(rule: str, file: str | None, environment: bool, nel_version: str) ->
     if not os.path.isfile(file):
         fail(f"{file}: there is no such file")
     document = read_document(file)
-    if isinstance(document.root, Mapping) and dialect_of(document) != LAUNCHER:
-        fail(f"{file}: not recognised as a launcher config")
-    world = launcher_world(document, context_here(check_environment=environment, nel_version=nel_version))
+    kind = dialect_of(document)
+    if isinstance(document.root, Mapping) and kind not in (LAUNCHER, NEXT):
+        fail(f"{file}: not recognised as a NEL config")
+    context = context_here(check_environment=environment, nel_version=nel_version or "")
+    world, version = world_for(kind, document, context), version_for(kind, context)
     for one in found:
         click.echo(
-            trace_text(trace(base, one, world, nel_version), one, document, redactor_for(document), style), color=True
+            trace_text(trace(base, one, world, version), one, document, redactor_for(document), style), color=True
         )

@@ -11,6 +11,7 @@ from advisor.engine.bundle import load_rules
 from advisor.engine.rule import Rule
 from advisor.engine.selection import UnknownSelector
 from advisor.nel.context import Context
+from advisor.nel.installed import version_here
 from advisor.policies import Asked, Policies
 from advisor.settings.files import SettingsError
 
@@ -40,8 +41,9 @@ def policies_or_fail(asked: Asked, paths: Iterable[str]) -> Policies:
 
 
 def context_here(*, check_environment: bool, nel_version: str) -> Context:
-    """The names of this shell's variables and of those in ./.env, which `nel run` loads by itself."""
-    return Context(nel_version, frozenset(os.environ) | _dotenv_names(".env"), check_environment)
+    """The names of this shell's variables and of those in ./.env, which `nel run` loads by itself. Without a version,
+    that of the launcher that is installed here."""
+    return Context(nel_version or version_here(), frozenset(os.environ) | _dotenv_names(".env"), check_environment)
 
 
 def _dotenv_names(path: str) -> frozenset[str]:

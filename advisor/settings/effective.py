@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from advisor.nel.context import NEWEST_NEL, Context
+from advisor.nel.context import Context
 from advisor.settings.files import NAME, NESTED, SettingsFile, read_settings, user_settings_path
 
 DEFAULT = "default"
@@ -39,17 +39,13 @@ class Settings:
     def severity(self) -> dict[str, str]:
         return dict(self.values["severity"])
 
-    @property
-    def nel_version(self) -> str:
-        return str(self.values["nel_version"])
-
     def source(self, key: str) -> str:
         return ", ".join(self.sources[key])
 
     def context(self, base: Context) -> Context:
         """What is known of the world, with what the settings say of it."""
         return base._replace(
-            nel_version=self.nel_version,
+            nel_version=self.values["nel_version"] or base.nel_version,
             gpu=self.values["gpus.kind"] or base.gpu,
             gpu_count=self.values["gpus.count"],
             walltime_limit=self.values["limits.walltime"] or "",
@@ -58,7 +54,7 @@ class Settings:
 
 
 _DEFAULTS: dict[str, Any] = {
-    "select": [], "ignore": [], "severity": {}, "rules": [], "nel_version": NEWEST_NEL, "gpus.kind": None,
+    "select": [], "ignore": [], "severity": {}, "rules": [], "nel_version": None, "gpus.kind": None,
     "gpus.count": None, "limits.walltime": None, "limits.partitions": [],
 }  # fmt: skip
 

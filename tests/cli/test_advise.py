@@ -241,11 +241,12 @@ def test_links_are_not_followed_below_a_folder(folder: Path) -> None:
     assert [target.path for target in report.targets] == ["./good.yaml", "./sub/bad.yaml"]
 
 
-def test_next_configs_are_said_to_be_unchecked(tmp_path: Path) -> None:
-    (tmp_path / "next.yaml").write_text("services: {m: {type: vllm}}\nbenchmarks: [{name: x}]\n")
-    code, report = advise_json("next.yaml", cwd=tmp_path)
-    assert (code, report.targets[0].kind, report.targets[0].findings) == (0, "next", [])
-    assert "nel-next" in report.targets[0].unchecked[0].reason
+def test_next_configs_are_advised_as_such(tmp_path: Path) -> None:
+    (tmp_path / "next.yaml").write_text("services: {m: {type: gym}}\nbenchmarks: [{name: gsm8k, solver: {type: oracle}}]\n")
+    (tmp_path / "short.yaml").write_text("services: {m: {type: gym}}\nbenchmarks: [{name: gsm8k}]\n")
+    code, report = advise_json("next.yaml", "short.yaml", cwd=tmp_path)
+    assert (code, [target.kind for target in report.targets]) == (1, ["next", "next"])
+    assert [[f.name for f in target.findings] for target in report.targets] == [[], ["next-key-missing"]]
 
 
 def test_control_characters_of_a_file_do_not_reach_the_terminal(tmp_path: Path) -> None:
