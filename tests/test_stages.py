@@ -13,7 +13,7 @@ ROOT = Path(advisor.__file__).parent
 STAGES = [
     "patterns",
     "knowledge", "document", "nel", "checkpoint", "subjects", "engine", "suppression", "advise", "targets", "settings",
-    "baseline", "policies", "fixing", "report", "watch", "lsp", "cli", "__main__",
+    "baseline", "policies", "fixing", "report", "starter", "watch", "lsp", "cli", "__main__",
 ]  # fmt: skip
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py" and "rules" not in path.parts)
 

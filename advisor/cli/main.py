@@ -10,7 +10,12 @@ COMMANDS = {
     "advise": "Advise on configs, on folders of them, or on standard input.",
     "demo": "Build a small workspace with mistakes in it, and advise on that.",
     "explain": "What a rule says, and with a file why it fires there or does not.",
+    "lsp": "Advice while you type: a language server for any editor.",
+    "new": "Write a starter config for a checkpoint.",
     "rules": "List the rules.",
+    "service": "Install, remove or show the systemd service that watches.",
+    "status": "What the watching daemons are doing.",
+    "watch": "Keep advice beside the configs and checkpoints of a workspace.",
     "settings": "The settings that hold for a file or folder, and where each came from.",
 }
 

@@ -180,6 +180,7 @@ CHANGES: dict[str, Change] = {
     "six-heads": _config(lambda t: t.update(num_attention_heads=6, num_key_value_heads=6, head_dim=64)),
     "forty-heads": _config(lambda t: t.update(num_attention_heads=40, num_key_value_heads=10, head_dim=64)),
     "narrow": _config(lambda t: t.update(intermediate_size=1376, moe_intermediate_size=1376)),
+    "long": _config(lambda t: t.update(max_position_embeddings=262144)),
     "card": _write("README.md", _CARD),
     "from-plain": _from_plain,
     "old": _age,

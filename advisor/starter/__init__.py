@@ -1,0 +1,1 @@
+"""A starter config for a checkpoint, from its facts."""

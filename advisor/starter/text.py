@@ -1,0 +1,216 @@
+"""The choices as a launcher config: YAML with a comment on every value that is not obvious."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING
+
+from advisor.nel.image import TRTLLM
+from advisor.subjects.weights import gigabytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from advisor.starter.choices import Choices
+
+# One line of the text: depth, key and value, comment.
+Line = tuple[int, str, str]
+
+_PLAIN = re.compile(r"[A-Za-z/][\w./@+-]*(?::[\w./@+-]+)*\Z")
+_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "none", "y", "n"})
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+\Z")
+_KEY = "DUMMY_API_KEY"
+_PARALLELISM = 32
+
+
+def starter_text(choices: Choices) -> str:
+    """The whole file."""
+    lines = [*_head(choices)]
+    for part in (_execution, _deployment, _evaluation):
+        lines += ["", *_laid_out(part(choices))]
+    return "\n".join(lines) + "\n"
+
+
+def questions(text: str) -> list[str]:
+    """The keys whose value a person must give, with their line numbers from 1."""
+    found = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if re.match(r"\s*(?:- )?[\w-]+: \?\?\?", line):
+            found.append(f"{line.strip().partition(':')[0].removeprefix('- ')} (line {number})")
+    return found
+
+
+def _head(choices: Choices) -> list[str]:
+    checkpoint = choices.checkpoint
+    found = checkpoint.quantization
+    kind = f"{found.algo or found.method} ({found.method})" if found else "not quantized"
+    execution = "local" if choices.wanted.execution == "local" else "slurm/default"
+    return [
+        f"# A starter config for {_comment(choices.name)}: {_comment(kind)}, {gigabytes(checkpoint.weight_bytes)}.",
+        "# Fill in every ???, then ask `nel-advisor advise` and `nel run --dry-run` about it.",
+        "defaults:",
+        f"  - execution: {execution}",
+        f"  - deployment: {choices.engine}",
+        "  - _self_",
+    ]
+
+
+def _execution(choices: Choices) -> Iterator[Line]:
+    yield 0, "execution:", ""
+    if choices.wanted.execution == "local":
+        yield 1, "output_dir: ???", "where results go; an absolute path"
+        yield 1, "endpoint_readiness_timeout: 3600", "600 seconds are the default, and loading takes longer"
+        return
+    yield 1, "hostname: ???", "the cluster's login node"
+    yield 1, "account: ???", "who pays for the GPUs"
+    yield 1, "output_dir: ???", "where results go; an absolute path on the cluster"
+    yield 1, 'walltime: "04:00:00"', "quoted, since YAML reads bare times as numbers; jobs resume after it"
+    yield 1, f"gres: gpu:{choices.gpus}", "GPUs of one node" if choices.wanted.gpus else "GPUs of one node, as assumed"
+    yield 1, "mounts:", ""
+    yield 2, "mount_home: false", "a home directory brings caches and packages of its own into the container"
+
+
+def _deployment(choices: Choices) -> Iterator[Line]:
+    path = os.path.abspath(choices.checkpoint.path)
+    yield 0, "deployment:", ""
+    yield 1, f"image: {choices.image.value}", choices.image.reason
+    seen = "" if choices.wanted.execution == "local" else "as compute nodes see it"
+    yield 1, f"checkpoint_path: {_scalar(path)}", seen
+    if choices.engine != TRTLLM:
+        yield 1, "hf_model_handle: null", "one that is set would be served in place of the checkpoint"
+    yield 1, f"served_model_name: {_scalar(choices.name)}", ""
+    yield 1, f"tensor_parallel_size: {choices.tensor_parallel.value}", choices.tensor_parallel.reason
+    if choices.engine != TRTLLM:
+        copies = f"copies of the model, to use all {choices.gpus} GPUs" if choices.data_parallel > 1 else ""
+        yield 1, f"data_parallel_size: {choices.data_parallel}", copies
+    for said in choices.flags:
+        yield 1, "", f"{said.value}: {said.reason}"
+    if choices.flags:
+        yield 1, f"extra_args: {_scalar(' '.join(str(said.value) for said in choices.flags))}", ""
+
+
+def _evaluation(choices: Choices) -> Iterator[Line]:
+    yield 0, "evaluation:", ""
+    yield from _variables(choices)
+    yield 1, "nemo_evaluator_config:", ""
+    yield 2, "config:", ""
+    yield 3, "params:", ""
+    for name, said in choices.sampling:
+        yield 4, f"{name}: {said.value}", said.reason
+    if choices.longest_answer is not None:
+        yield 4, f"max_new_tokens: {choices.longest_answer.value}", choices.longest_answer.reason
+    yield 4, f"parallelism: {_PARALLELISM}", "requests at a time; the same for baseline and candidate"
+    yield 4, "request_timeout: 3600", "seconds; long answers take their time"
+    if choices.is_base:
+        yield from _tokenizer(choices)
+    yield from _target(choices)
+    for text in choices.dropped:
+        yield 1, "", text
+    yield (
+        1,
+        "tasks:",
+        "benchmarks in which quantization shows" if not choices.is_base else "the usual set for base models",
+    )
+    for one in choices.benchmarks:
+        yield from _task(one.task or one.name, one.repeats)
+
+
+def _variables(choices: Choices) -> Iterator[Line]:
+    yield 1, "env_vars:", ""
+    if not choices.is_base:
+        yield 2, f"{_KEY}: lit:dummy", "the server wants no key, and the harness asks for one"
+    yield (
+        2,
+        "HF_TOKEN: runtime:HF_TOKEN",
+        "for gated data sets, from where the job runs; host:HF_TOKEN takes your shell's",
+    )
+    if any(one.task == "ns_aa_lcr" for one in choices.benchmarks):
+        yield 2, "JUDGE_API_KEY: runtime:JUDGE_API_KEY", "AA-LCR's answers are judged by another model"
+
+
+def _tokenizer(choices: Choices) -> Iterator[Line]:
+    card = choices.checkpoint.card
+    name = next((one for one in card.base_models if _HUB_NAME.match(one)), None) if card else None
+    reason = (
+        "base_model of the model card" if name else "the model's name on the hub: prompts are counted in its tokens"
+    )
+    yield 4, "extra:", ""
+    yield 5, f"tokenizer: {_scalar(name) if name else '???'}", reason
+    yield 5, "tokenizer_backend: huggingface", ""
+
+
+def _target(choices: Choices) -> Iterator[Line]:
+    if choices.is_base:
+        return
+    yield 2, "target:", ""
+    yield 3, "api_endpoint:", ""
+    yield 4, f"api_key_name: {_KEY}", ""
+    switch = choices.switch
+    if switch is None and not choices.parses_reasoning:
+        return
+    if switch is not None or not choices.parses_reasoning:
+        yield 4, "adapter_config:", ""
+    if switch is not None:
+        yield 5, "params_to_add:", ""
+        yield 6, "chat_template_kwargs:", ""
+        yield 7, f"{switch.value}: true", switch.reason
+        if not choices.parses_reasoning:
+            yield (
+                5,
+                "process_reasoning_traces: true",
+                "cuts off what ends with </think>, so that only the answer is graded",
+            )
+
+
+def _task(name: str, repeats: int | None) -> Iterator[Line]:
+    yield 2, f"- name: {name}", ""
+    own: list[Line] = []
+    if name == "ns_scicode":
+        own.append((6, "parallelism: 8", "its tests run in one sandbox"))
+    extra: list[Line] = []
+    if repeats and repeats > 1:
+        extra.append((7, f"num_repeats: {repeats}", "fewer cannot tell a loss from noise"))
+    if name == "ns_aa_lcr":
+        own.append((6, "parallelism: 8", "prompts of 100000 tokens fill the KV cache"))
+        extra += [
+            (7, "judge:", ""),
+            (8, "url: ???", "the judge's endpoint, up to and with /v1"),
+            (8, "model_id: ???", "the judge's name there"),
+            (8, "api_key: JUDGE_API_KEY", "the name of the variable, not the key"),
+        ]
+    if own or extra:
+        yield 3, "nemo_evaluator_config:", ""
+        yield 4, "config:", ""
+        yield 5, "params:", ""
+        yield from own
+    if extra:
+        yield 6, "extra:", ""
+        yield from extra
+
+
+def _laid_out(lines: Iterable[Line]) -> list[str]:
+    """Two blanks a level; a comment that makes a line too long goes above it."""
+    out: list[str] = []
+    for depth, text, comment in lines:
+        indent = "  " * depth
+        comment = _comment(comment)
+        if text and len(indent + text + comment) + 4 <= 110:
+            out.append(f"{indent}{text}" + (f"  # {comment}" if comment else ""))
+            continue
+        out += [f"{indent}# {comment}"] if comment else []
+        out += [f"{indent}{text}"] if text else []
+    return out
+
+
+def _comment(text: str) -> str:
+    """A text on one line, with nothing that ends a comment."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _scalar(value: str) -> str:
+    """A string that YAML reads as it is; quoted where it could be read otherwise."""
+    if _PLAIN.match(value) and value.lower() not in _WORDS:
+        return value
+    return json.dumps(value, ensure_ascii=False)
