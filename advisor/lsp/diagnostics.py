@@ -1,0 +1,85 @@
+"""Findings as diagnostics, in LSP's own JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from advisor.document.nodes import dotted
+from advisor.engine.findings import Finding
+from advisor.lsp.addresses import uri_of
+from advisor.lsp.positions import Positions
+from advisor.lsp.session import Analysis
+from advisor.lsp.standing import Moved, standing
+from advisor.subjects.subject import Place
+
+SOURCE = "nel-advisor"
+_SEVERITIES = {"error": 1, "warning": 2, "info": 3}
+_TAGS = {"unnecessary": 1, "deprecated": 2}
+
+
+def diagnose(analysis: Analysis) -> dict[str, Any]:
+    """`items`, whether the text is a NEL config at all, and the paths that the advice depends on."""
+    if not analysis.is_ours:
+        return {"ours": False, "items": [], "depends": []}
+    items = [diagnostic(analysis, finding) for finding in analysis.advice.findings]
+    items += [diagnostic(analysis, finding, moved) for finding, moved in standing(analysis)]
+    return {"ours": True, "items": items, "depends": _depends(analysis)}
+
+
+def diagnostic(analysis: Analysis, finding: Finding, moved: Moved | None = None) -> dict[str, Any]:
+    """One finding; `moved` takes its offsets to where they are now."""
+    file = _rule_file(analysis, finding.rule)
+    return {
+        "range": _range(analysis, finding.place, moved),
+        "severity": _SEVERITIES[finding.severity],
+        "code": finding.rule,
+        **({"codeDescription": {"href": uri_of(file)}} if file else {}),
+        "source": SOURCE,
+        "message": finding.message,
+        **({"tags": tags} if (tags := [_TAGS[tag] for tag in finding.tags if tag in _TAGS]) else {}),
+        "relatedInformation": [_related(analysis, name, place, moved) for name, place in _others(finding)],
+        "data": {"name": finding.name},
+    }
+
+
+def span_in(place: Place) -> tuple[int, int]:
+    """Where a place is marked in the config's own text: at its beginning, where it lies in another file."""
+    return (place.span.start, place.span.end) if place.document is None else (0, 0)
+
+
+def _range(analysis: Analysis, place: Place, moved: Moved | None) -> dict[str, Any]:
+    start, end = span_in(place)
+    return analysis.positions.range(moved(start), moved(end)) if moved else analysis.positions.range(start, end)
+
+
+def _others(finding: Finding) -> list[tuple[str, Place]]:
+    """The other places of a finding; its own, where it is in another file."""
+    own = [(dotted(finding.place.path) or "the file", finding.place)] if finding.place.document is not None else []
+    return [*own, *finding.related]
+
+
+def _related(analysis: Analysis, name: str, place: Place, moved: Moved | None) -> dict[str, Any]:
+    document = place.document
+    if document is None:
+        return {"location": {"uri": analysis.uri, "range": _range(analysis, place, moved)}, "message": name}
+    positions = Positions(document.text, analysis.positions.encoding)
+    span = positions.range(place.span.start, place.span.end)
+    return {"location": {"uri": uri_of(document.path), "range": span}, "message": name}
+
+
+def _rule_file(analysis: Analysis, rule: str) -> str:
+    return next((one.file for one in analysis.policy.base.rules if one.id == rule), "")
+
+
+def _depends(analysis: Analysis) -> list[str]:
+    """The checkpoint that the config names, and the files beside it that it asked for."""
+    found = list(analysis.siblings)
+    checkpoint = checkpoint_of(analysis.sound)
+    return [*dict.fromkeys(found), *([checkpoint] if checkpoint else [])]
+
+
+def checkpoint_of(analysis: Analysis) -> str:
+    """The absolute path that `checkpoint_path` comes to, or ''."""
+    world = analysis.world
+    path = world.values.at(("deployment", "checkpoint_path")) if world is not None else None
+    return path if isinstance(path, str) and path.startswith("/") and "\0" not in path else ""

@@ -1,0 +1,152 @@
+"""The engine process's state: the open texts, what was found out about each, and whose rules hold."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from advisor.advise import Advice
+from advisor.document.document import Document
+from advisor.document.reading import decode_document
+from advisor.lsp.addresses import path_of
+from advisor.lsp.positions import Positions
+from advisor.nel.compose import siblings_of
+from advisor.nel.dialect import LAUNCHER, dialect_of, is_nel_config
+from advisor.policies import Policies, Policy
+from advisor.subjects.launcher import launcher_world
+from advisor.subjects.subject import World
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What the client's settings say: `select` in place of the settings files', `ignore` beside theirs."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    nel_version: str = ""
+    environment: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What the client can do, and where its folders are."""
+
+    encoding: str = "utf-16"
+    versioned_edits: bool = False
+    folders: tuple[str, ...] = ()
+    checks: Checks = field(default_factory=Checks)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A text as the editor has it."""
+
+    uri: str
+    version: int
+    text: str
+
+
+class Analysis:
+    """One version of one text, and what is known about it; each thing is found out when it is first asked for."""
+
+    def __init__(self, open_text: Open, path: str, encoding: str, session: Session, last_good: Analysis | None) -> None:
+        self.uri, self.version, self.path = open_text.uri, open_text.version, path
+        self.positions = Positions(open_text.text, encoding)
+        self.document = document_of(path, open_text.text)
+        self.siblings: list[str] = []
+        self._session = session
+        self._advice: Advice | None = None
+        self._world: World | None = None
+        self.broken = self.document.root is None and bool(self.document.problems)
+        self.last_good = last_good if self.broken else None
+        self.is_ours = is_nel_config(self.document) or self.last_good is not None
+
+    @property
+    def policy(self) -> Policy:
+        return self._session.policy(self.path)
+
+    @property
+    def advice(self) -> Advice:
+        if self._advice is None:
+            self._advice = self.policy.advise(self.document, self.read_sibling)
+        return self._advice
+
+    @property
+    def sound(self) -> Analysis:
+        """This one, or of a text that does not parse the last one before it that did."""
+        return self.last_good or self
+
+    @property
+    def world(self) -> World | None:
+        """The subjects of a launcher config that parses; None for anything else."""
+        if self._world is None and not self.broken and self.is_ours and dialect_of(self.document) == LAUNCHER:
+            self._world = launcher_world(self.document, self.policy.context, self.read_sibling)
+        return self._world
+
+    def read_sibling(self, name: str) -> Document | None:
+        """A file beside this one, as the editor has it where it is open."""
+        path = os.path.normpath(os.path.join(os.path.dirname(self.path), f"{name}.yaml"))
+        self.siblings.append(path)
+        return self._session.open_document(path) or siblings_of(self.path)(name)
+
+
+class Session:
+    """All open texts. An analysis is kept until its text, or a file that it may depend on, changes."""
+
+    def __init__(self, make_policies: Callable[[Checks], Policies]) -> None:
+        self.client = Client()
+        self._make_policies = make_policies
+        self._policies: Policies | None = None
+        self._open: dict[str, Open] = {}
+        self._analyses: dict[str, Analysis] = {}
+        self._good: dict[str, Analysis] = {}
+
+    def start(self, client: Client) -> None:
+        self.client = client
+        self.forget_files()
+
+    def put(self, open_text: Open) -> None:
+        self._open[open_text.uri] = open_text
+        path = path_of(open_text.uri)
+        for uri in [uri for uri, one in self._analyses.items() if uri == open_text.uri or path in one.siblings]:
+            del self._analyses[uri]
+
+    def close(self, uri: str) -> None:
+        for known in (self._open, self._analyses, self._good):
+            known.pop(uri, None)
+
+    def forget_files(self) -> None:
+        """Read every file anew that an advice depends on."""
+        self._policies = None
+        self._analyses.clear()
+
+    def policy(self, path: str) -> Policy:
+        if self._policies is None:
+            self._policies = self._make_policies(self.client.checks)
+        return self._policies.of(path)
+
+    def analysis(self, uri: str) -> Analysis | None:
+        """None for a text that is not open."""
+        open_text = self._open.get(uri)
+        if open_text is None:
+            return None
+        known = self._analyses.get(uri)
+        if known is None:
+            known = Analysis(open_text, path_of(uri), self.client.encoding, self, self._good.get(uri))
+            self._analyses[uri] = known
+            if not known.broken:
+                self._good.pop(uri, None)
+                if known.is_ours:
+                    self._good[uri] = known
+        return known
+
+    def open_document(self, path: str) -> Document | None:
+        """The document of an open text at a path."""
+        found = next((one for one in self._open.values() if path_of(one.uri) == path), None)
+        return document_of(path, found.text) if found is not None else None
+
+
+def document_of(path: str, text: str) -> Document:
+    """An editor's text, held to the same bounds as a file's bytes."""
+    return decode_document(path, text.encode("utf-8", "surrogatepass"))
