@@ -10,7 +10,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from advisor.advise import Advice
 from advisor.engine.findings import Finding
@@ -25,8 +25,7 @@ class BaselineError(ValueError):
     """A file that is no baseline, or cannot be read or written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(NamedTuple):
     """How often each finding was there. `folder` is what paths are relative to."""
 
     folder: str

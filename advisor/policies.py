@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from advisor.advise import Advice, advise_checkpoint, advise_document
 from advisor.baseline import Baseline
@@ -18,8 +18,7 @@ from advisor.settings.effective import Lookup, Settings
 from advisor.settings.files import SettingsError
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What the command line says: `select` and `nel_version` in place of the settings', `ignore` beside theirs."""
 
     context: Context
@@ -29,8 +28,7 @@ class Asked:
     baseline: Baseline | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """Advises as the settings and the command line want it."""
 
     base: RuleBase

@@ -7,7 +7,7 @@ before the first key for the whole file. A name is a rule's id, its name or its 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from advisor.document.document import Document
 from advisor.document.layout import line_end, line_start, value_end
@@ -25,8 +25,7 @@ _COMMENT = pattern(r"(?<!\S)#[ \t]*nel-advisor:[ \t]*ignore(?:\[(?P<names>[^\]\r
 _NAME = pattern(r"[^\s,]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(NamedTuple):
     """One name of a comment, and the range of the text that it holds for. '' where the comment names no rule."""
 
     name: str

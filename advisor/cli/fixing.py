@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from advisor.cli.work import Rendered, render
 from advisor.document.document import Document
@@ -32,7 +32,7 @@ class FixInPlace:
                 write_in_place(document, fixed.document)
             except CannotWrite as error:
                 complaints = (f"{document.path}: not fixed: {error}",)
-                fixed = replace(fixed, advice=fixed.before, applied=())
+                fixed = fixed._replace(advice=fixed.before, applied=())
         text = render(fixed.advice, self.style)
         if self.style is not None:
             text = "\n".join(part for part in (fixed_text(fixed, self.style), text) if part)

@@ -7,8 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from advisor.advise import Advice
 from advisor.baseline import Known, known_by
@@ -24,8 +23,7 @@ _FILES_A_PROCESS = 100
 _CHUNK = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A file or checkpoint directory to advise on: `named` by the caller, or found below a folder, where only NEL
     configs and checkpoints count."""
 
@@ -33,8 +31,7 @@ class Target:
     named: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """What one target's advice comes to, ready to print: `text` for standard output, `complaints` for standard error,
     which are failures where it `failed`. `known` is what a baseline would hold of it, `fixed` how many were fixed."""
 
@@ -56,8 +53,7 @@ class Treatment(Protocol):
         """Of a checkpoint directory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """All that a worker needs; nothing in it changes."""
 
     policies: Policies
@@ -77,8 +73,7 @@ class Work:
         return read_document(target.path) if target.named else config_in(target.path)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """Renders the advice; `style` is None for JSON."""
 
     style: Style | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from advisor.document.changes import Append, Change, Delete, Move, Quote, Rename, Set, Splice
 from advisor.document.document import Document
 from advisor.document.edits import CannotEdit
-from advisor.document.nodes import Data, Path, Scalar, Sequence, dotted, plain
+from advisor.document.nodes import Data, Mapping, Path, Scalar, Sequence, dotted, plain
 from advisor.engine.findings import Edit, Fix
 from advisor.fixing.flag_edits import flag_change
 from advisor.fixing.list_flags import is_in_list, list_flag_changes
@@ -22,7 +22,15 @@ def changes_of(document: Document, fix: Fix) -> list[Change]:
     Raises CannotEdit where the document has no place for one.
     """
     changes = [change for edit in fix.edits for change in _changes(document, edit)]
+    gone = list(dict.fromkeys(change.path for change in changes if isinstance(change, Delete)))
+    deletes: list[Change] = [Delete(path) for path in gone if not _is_below(path, gone)]
+    changes = [*(change for change in changes if not isinstance(change, Delete)), *deletes]
     return sorted(changes, key=lambda change: _turn(change, changes))
+
+
+def _is_below(path: Path, others: list[Path]) -> bool:
+    """Whether what a path leads to goes away with one of the others."""
+    return any(len(other) < len(path) and path[: len(other)] == other for other in others)
 
 
 def _turn(change: Change, changes: list[Change]) -> tuple[int, int]:
@@ -53,7 +61,7 @@ def _changes(document: Document, edit: Edit) -> list[Change]:
         case "rename":
             return [Rename(path, str(argument))]
         case "move":
-            return [Move(path, _destination(document, argument))]
+            return _moved(document, path, _destination(document, argument))
         case "quote":
             return [Quote(path)]
         case "append":
@@ -72,6 +80,17 @@ def in_document(document: Document, path: Path) -> Path:
         number = isinstance(part, str) and part.isdigit() and isinstance(document.at(tuple(out)), Sequence)
         out.append(int(part) if number else part)
     return tuple(out)
+
+
+def _moved(document: Document, path: Path, to: Path) -> list[Change]:
+    """The move, and the end of the mappings that it leaves with nothing in them."""
+    emptied = path
+    while len(emptied) > 1 and isinstance(emptied[-1], str) and to[: len(emptied) - 1] != emptied[:-1]:
+        holder = document.at(emptied[:-1])
+        if not isinstance(holder, Mapping) or len(holder.entries) != 1 or not isinstance(emptied[-2], str):
+            break
+        emptied = emptied[:-1]
+    return [Move(path, to), *([Delete(emptied)] if emptied != path else [])]
 
 
 def _destination(document: Document, argument: Data) -> Path:

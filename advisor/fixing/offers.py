@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from advisor.document.document import Document
 from advisor.document.edits import CannotEdit, TextEdit
@@ -13,8 +13,7 @@ from advisor.engine.rule import ASK
 from advisor.fixing.meaning import changes_of
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """Edits of the document's text whose effect was proven. `safety` is that of the fix, and `ask` where the change
     shows in other places too (`elsewhere`, for people); `after` is the document with the edits made."""
 
@@ -24,8 +23,7 @@ class Offer:
     elsewhere: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Why a fix is not offered."""
 
     reason: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from advisor.advise import Advice
 from advisor.document.document import Document
@@ -18,8 +18,7 @@ from advisor.fixing.offers import Offer, Refusal, offer
 MAX_ROUNDS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """Which fixes to apply: `unsafe` ones too, and of these rules only (ids or names; none means all)."""
 
     unsafe: bool = False
@@ -32,8 +31,7 @@ class Wanted:
         return self.unsafe or safety == AUTO
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(NamedTuple):
     """`before` is what there was to say, `advice` what is left to say of the fixed document; `applied` what was fixed,
     and `refused` why a wanted fix was not offered. `undoing` are rules whose fixes undo each other: then nothing was
     done."""

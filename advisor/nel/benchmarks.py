@@ -6,15 +6,14 @@ Source: rules/knowledge/benchmarks.json.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from advisor.knowledge import table
 from advisor.patterns import pattern
 
 
-@dataclass(frozen=True, slots=True)
-class Benchmark:
+class Benchmark(NamedTuple):
     """`repeats` of every sample in a comparison, None where the task sets them; `context` in tokens; `task` is NEL's
     name for the one that is recommended."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -174,7 +174,7 @@ class _Composer:
         if entry.key in self.overrides:
             self.overridden.add(entry.key)
             by, _ = self.overrides[entry.key]
-            entry = replace(entry, option=by.option, config=by.config, interpolated=by.interpolated)
+            entry = entry._replace(option=by.option, config=by.config, interpolated=by.interpolated)
         if entry.interpolated:
             entry = self.interpolated(entry, top)
         first, _ = self.chosen.setdefault(entry.key, (entry, top))
@@ -190,7 +190,7 @@ class _Composer:
             top.mistake = f"{entry.option} names no other entry of this list, and nothing else can be used here"
             return entry
         option = self.chosen[match[1]][0].option
-        return replace(entry, option=option, config=f"{entry.group}/{option}" if option else "", interpolated=False)
+        return entry._replace(option=option, config=f"{entry.group}/{option}" if option else "", interpolated=False)
 
     def find(self, entry: DefaultsEntry, name: str, package: str, top: Loaded) -> tuple[str, list[Effective]]:
         if entry.mistake or entry.interpolated:

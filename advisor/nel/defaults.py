@@ -5,8 +5,7 @@ Source: hydra-core 1.3 _internal/config_repository.py and core/default_element.p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import NamedTuple, TYPE_CHECKING
 
 from advisor.document.nodes import Mapping, Node, Scalar, Sequence, Span
 from advisor.patterns import pattern
@@ -21,13 +20,12 @@ GROUPS = ("execution", "deployment")
 _HEADER = pattern(r"(?:[ \t]*(?:#[ \t]*@[^\r\n]*)?(?:\r?\n|\Z))+?(?![ \t]*(?:#[ \t]*@|\r?\n))")
 
 
-@dataclass(frozen=True, slots=True)
-class DefaultsEntry:
+class DefaultsEntry(NamedTuple):
     """One entry. `config` is the path in the search path without `.yaml` ("deployment/vllm"), from the root where it is
     `absolute`; it is '' where nothing is loaded (`_self_`, a null option). `package` is where its values go: a dotted
     path below the naming file's own, '' for the same place. `mistake` says why Hydra refuses the entry by itself."""
 
-    index: int
+    number: int
     span: Span
     group: str
     option: str | None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from advisor import __version__
 from advisor.document.document import Document
@@ -20,8 +19,7 @@ class SettingsError(ValueError):
     """A settings file that cannot be used: `file:line:column: what is wrong`."""
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsFile:
+class SettingsFile(NamedTuple):
     """A validated file. `data` has only what it sets."""
 
     path: str

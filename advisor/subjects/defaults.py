@@ -107,7 +107,7 @@ def _guessed_deployment(world: World) -> str:
 
 def _add_entry(world: World, document: Document, loaded: Loaded, defaults: Subject) -> None:
     entry = loaded.entry
-    path = ("defaults", entry.index)
+    path = ("defaults", entry.number)
     slip = _package_slip(loaded)
     as_text = document.text[entry.span.start : entry.span.end]
     attributes: dict[str, Attribute] = {

@@ -54,9 +54,9 @@ def _add_group(deployment: Subject, document: Document) -> None:
         if loaded.found != SHIPPED or entry.package != "deployment" or not entry.option:
             continue
         deployment.attributes["group"] = entry.option
-        item = document.at(("defaults", entry.index))
+        item = document.at(("defaults", entry.number))
         if isinstance(item, Mapping):
-            deployment.places["group"] = Place(("defaults", entry.index, *item.entries), entry.span)
+            deployment.places["group"] = Place(("defaults", entry.number, *item.entries), entry.span)
             deployment.attributes["ray_group"] = "vllm_ray"
             deployment.attributes["plain_group"] = "vllm"
     for name in ("group", "ray_group", "plain_group"):
