@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from contextlib import suppress
 
 import click
 
@@ -20,7 +22,15 @@ from advisor.report.style import style_for
 @click.option("--severity", type=click.Choice(["error", "warning", "info"]), help="Only this severity.")
 @click.option("--fixable", is_flag=True, help="Only those that know their mend.")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(words: tuple[str, ...], family: tuple[str, ...], severity: str | None, fixable: bool, output: str) -> None:
+@click.option("--markdown", metavar="DIR", help="Write a page for each rule and an index to DIR instead.")
+def command(
+    words: tuple[str, ...],
+    family: tuple[str, ...],
+    severity: str | None,
+    fixable: bool,
+    output: str,
+    markdown: str | None,
+) -> None:
     """List the rules; with words, those whose id, name, family or message has them all."""
     rules = rules_or_fail()
     families = sorted({rule.family for rule in rules})
@@ -35,6 +45,9 @@ def command(words: tuple[str, ...], family: tuple[str, ...], severity: str | Non
         and (not fixable or rule.fix)
         and all(word.lower() in _searched(rule) for word in words)
     ]
+    if markdown is not None:
+        _write_pages(chosen, markdown)
+        return
     if output == "json":
         click.echo(json.dumps([rule_json(rule) for rule in chosen], ensure_ascii=False, indent=1))
         return
@@ -43,6 +56,29 @@ def command(words: tuple[str, ...], family: tuple[str, ...], severity: str | Non
     for rule in chosen:
         click.echo(rule_line(rule, widths, style), color=True)
     click.echo(f"{len(chosen)} of {len(rules)} rules; families: {', '.join(families)}")
+
+
+def _write_pages(rules: list[Rule], folder: str) -> None:
+    """Each page whole or not at all; one that is the same already is left alone."""
+    from advisor.report.rule_pages import pages
+
+    try:
+        os.makedirs(folder, exist_ok=True)
+        written = sum(_write(f"{folder}/{name}", text) for name, text in pages(rules))
+    except OSError as error:
+        fail(f"{folder}: {error.strerror}")
+    click.echo(f"{len(rules)} rules, {written} pages written to {folder}")
+
+
+def _write(path: str, text: str) -> bool:
+    with suppress(OSError), open(path, encoding="utf-8") as file:
+        if file.read() == text:
+            return False
+    temporary = f"{path}.nel-advisor-tmp"
+    with open(temporary, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(temporary, path)
+    return True
 
 
 def _searched(rule: Rule) -> str:

@@ -13,8 +13,8 @@ from advisor.nel.values import Absent, Unknown, Value
 from advisor.patterns import pattern
 from advisor.subjects.subject import Place, Subject, resolve_name, value_of
 
-# {name} or {name!r}, but not the braces of ${...}.
-_FIELD = pattern(r"(?<!\$)\{([a-z_][\w.\-]*)(!r)?\}")
+# A field of a template: {name} or {name!r}, but not the braces of ${...}.
+FIELD = pattern(r"(?<!\$)\{([a-z_][\w.\-]*)(!r)?\}")
 
 
 class Edit(NamedTuple):
@@ -71,7 +71,7 @@ def fill(template: str, subject: Subject) -> str:
         text = _text(value_of(subject, match[1]))
         return f"'{text}'" if match[2] else text
 
-    return _FIELD.sub(value, template)
+    return FIELD.sub(value, template)
 
 
 def _text(value: Value) -> str:
@@ -162,8 +162,8 @@ def target_path(subject: Subject, name: str) -> Path | None:
 def filled(argument: Any, subject: Subject) -> tuple[bool, Any]:
     """An argument of a fix with its fields filled; a lone field keeps its value's type. (False, None) where one is unknown."""
     if isinstance(argument, str):
-        lone = _FIELD.fullmatch(argument)
-        names = [match[1] for match in _FIELD.finditer(argument)]
+        lone = FIELD.fullmatch(argument)
+        names = [match[1] for match in FIELD.finditer(argument)]
         values = [value_of(subject, name) for name in names]
         if any(isinstance(value, Unknown | Absent) for value in values):
             return False, None
