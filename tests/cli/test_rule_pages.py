@@ -20,7 +20,8 @@ def test_every_rule_has_a_page_and_stands_in_the_index(tmp_path: Path) -> None:
         assert page.startswith(f"# {rule.id} {rule.name}\n")
         assert "## When" in page
         if rule.message:
-            assert all(f"\n## {part}\n" in page for part in ("Why", "Example", "Fix", "Versions", "Evidence", "To ignore it"))
+            parts = ("Why", "Example", "Fix", "Versions", "Evidence", "To ignore it")
+            assert all(f"\n## {part}\n" in page for part in parts)
 
 
 def test_only_the_chosen_ones_and_nothing_twice(tmp_path: Path) -> None:
