@@ -71,7 +71,7 @@ def about_flag(answer: FlagAnswer, engine: str, version: str | None) -> str:
 
 
 def about_task(found: Lookup) -> str:
-    """Harness, endpoint types, container, the keys of other models that it needs, and whether quantization shows in it."""
+    """Harness, endpoint types, container, what other models it needs, and whether quantization shows in it."""
     task = found.task
     if task is not None:
         return "\n\n".join(_task_lines(task))

@@ -19,7 +19,7 @@ from advisor.lsp.session import Analysis
 def code_actions(
     analysis: Analysis, start: int, end: int, only: Iterable[str], *, versioned: bool
 ) -> list[dict[str, Any]]:
-    """The actions for what is marked in a range of offsets; `only` are the kinds wanted, none means all but source ones."""
+    """The actions for what is marked in a range of offsets; `only` are the kinds wanted, none means quick fixes."""
     kinds = tuple(only)
     found: list[dict[str, Any]] = []
     if not kinds or any(_covers(kind, QUICK_FIX) for kind in kinds):

@@ -19,5 +19,5 @@ def uri_of(path: str) -> str:
     return "file://" + quote(path, safe="/~!$&'()*+,;=:@-._") if path.startswith("/") else Path(path).as_uri()
 
 
-def is_file(uri: str) -> bool:
-    return uri.startswith("file:")
+def is_at_or_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,7 +184,7 @@ def _destinations() -> Iterator[Item]:
     return (Item(name, _ENUM) for name in exporters())
 
 
-_SCALAR_LISTS = {("execution", "auto_export", "destinations"): _destinations}
+_SCALAR_LISTS: dict[Path, Callable[[], Iterator[Item]]] = {("execution", "auto_export", "destinations"): _destinations}
 
 
 def _in_command(cursor: Cursor, world: World | None) -> tuple[str, Iterator[Item]]:

@@ -87,9 +87,7 @@ def _path(above: list[_Line], line: _Line) -> tuple[Path, Path | None]:
             if open_item is not None and open_item in one.dashes:
                 parts[-1] = int(parts[-1]) + 1
             if one.key is not None and one.column < key_limit:
-                if _BLOCK.match(one.value) or (
-                    nearest and not _NO_VALUE.match(one.value) and not one.value[:1] in "{["
-                ):
+                if _BLOCK.match(one.value) or (nearest and _goes_on(one.value)):
                     parts, in_text = [], True
                 parts.append(one.key)
                 key_limit = dash_limit = one.column
@@ -103,3 +101,8 @@ def _path(above: list[_Line], line: _Line) -> tuple[Path, Path | None]:
             break
     path = tuple(reversed(parts))
     return path, path if in_text else None
+
+
+def _goes_on(value: str) -> bool:
+    """Whether a line below may belong to this text: it is no empty value and no flow collection."""
+    return not _NO_VALUE.match(value) and value[:1] not in ("{", "[")

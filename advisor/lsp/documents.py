@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from advisor.lsp.addresses import path_of
+from advisor.lsp.addresses import is_at_or_below, path_of
 from advisor.lsp.buffers import Buffer
 from advisor.lsp.process import Engine, EngineFailed, EngineLost
 
@@ -20,7 +21,7 @@ _CHECKS = {"select": "select", "ignore": "ignore", "nelVersion": "nel_version", 
 
 
 class Documents:
-    """Each edit restarts its text's clock; when that runs out the engine is asked, and an answer that is no longer about
+    """Each edit restarts its text's clock; when that runs out the engine is asked. An answer that is no longer about
     the text as it stands is thrown away."""
 
     def __init__(self, server: Server, engine: Engine, debounce: float) -> None:
@@ -34,7 +35,7 @@ class Documents:
         self._said = ""
         self.shows_explanations = False
         self._client: dict[str, Any] = {}
-        self.on_depends = lambda: None
+        self.on_depends: Callable[[], None] = lambda: None
         engine.texts = self._texts
         engine.on_lost = lambda why: server.say(f"nel-advisor: the engine process {why}; another one has taken over")
 
@@ -110,11 +111,7 @@ class Documents:
         self._refresh()
 
     def _look_at_dependants(self, path: str, delay: float) -> None:
-        found = [
-            uri
-            for uri, paths in self.depends.items()
-            if any(path == one or path.startswith(f"{one}/") for one in paths)
-        ]
+        found = [uri for uri, paths in self.depends.items() if any(is_at_or_below(path, one) for one in paths)]
         for uri in found:
             if path_of(uri) != path:
                 self._schedule(uri, delay)
@@ -156,7 +153,7 @@ class Documents:
         try:
             answer = await self.engine.ask("diagnose", {"uri": uri}, _LATER)
         except EngineLost as lost:
-            why = f"nel-advisor cannot advise on this text: the engine process {lost}. It is tried again after the next edit."
+            why = f"nel-advisor cannot advise on this text: the engine process {lost}; it is tried again after an edit"
             self._blamed[uri] = (stamp, why)
             self.server.say(why)
             return [_complaint(why)]
@@ -210,9 +207,7 @@ def _checks(options: Any) -> dict[str, Any]:
         value = given.get(theirs)
         if ours in ("select", "ignore") and isinstance(value, list):
             found[ours] = [str(one) for one in value]
-        elif ours == "environment" and isinstance(value, bool):
-            found[ours] = value
-        elif ours == "nel_version" and isinstance(value, str):
+        elif isinstance(value, {"environment": bool, "nel_version": str}.get(ours, ())):
             found[ours] = value
     return found
 

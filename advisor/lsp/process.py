@@ -1,4 +1,4 @@
-"""The front's side of the engine process: starts it, asks it, holds it to its time, and starts another when it is lost."""
+"""The front's side of the engine process: starts it, asks it, holds it to its time, and replaces one that is lost."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from typing import Any
 import advisor
 
 # -P, and the package's own place at the end of the path: nothing in the folder of the editor is imported.
-_CODE = "import sys; sys.path.append(sys.argv[1]); from advisor.cli.lsp import engine; engine(int(sys.argv[2]), int(sys.argv[3]))"
+_CODE = (
+    "import sys; sys.path.append(sys.argv[1]); from advisor.cli.lsp import engine; "
+    "engine(int(sys.argv[2]), int(sys.argv[3]))"
+)
 _START_LIMIT = 60.0
 _LONGEST_LINE = 1 << 30
 
 
 class EngineLost(Exception):
-    """The engine process is gone, and why; another one has been started. `overdue`: it was killed for being too slow."""
+    """The engine process is gone, and why; another one was started. `overdue`: it was killed for being too slow."""
 
     def __init__(self, why: str, overdue: bool) -> None:
         super().__init__(why)
@@ -141,7 +144,7 @@ class Engine:
                 future.set_result(answer["result"])
 
     async def _with_another_try(self, message: dict[str, Any]) -> dict[str, Any]:
-        """A process that died, maybe long before it was asked, is no fault of the request: another one is asked once."""
+        """That a process died, maybe long before it was asked, is no fault of the request: another is asked once."""
         try:
             return await self._exchange(message)
         except EngineLost as lost:

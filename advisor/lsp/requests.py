@@ -108,7 +108,6 @@ def _at(params: types.HoverParams | types.CompletionParams) -> dict[str, Any]:
 
 
 def _structured(edit: dict[str, Any]) -> types.WorkspaceEdit:
-    from pygls.protocol import default_converter
+    from lsprotocol.converters import get_converter
 
-    found: types.WorkspaceEdit = default_converter().structure(edit, types.WorkspaceEdit)
-    return found
+    return get_converter().structure(edit, types.WorkspaceEdit)

@@ -97,7 +97,8 @@ class Answers:
             return {"error": f"it failed inside nel-advisor ({type(error).__name__})"}
 
     def _start(self, params: Params) -> None:
-        checks = Checks(**{name: tuple(v) if isinstance(v, list) else v for name, v in params.pop("checks").items()})
+        given = params.pop("checks")
+        checks = Checks(**given | {name: tuple(given.get(name, ())) for name in ("select", "ignore")})
         self.session.start(Client(**{**params, "folders": tuple(params["folders"])}, checks=checks))
 
     def _about(self, handler: Callable[[Analysis, Params], Any]) -> Callable[[Params], Any]:
