@@ -29,6 +29,9 @@ from advisor.report.style import Style, style_for
 from advisor.report.summary import Summary, total
 from advisor.report.text import summary_text
 
+# Stands for any file of this folder.
+_HERE = "./-"
+
 
 @click.command("advise")
 @click.argument("targets", nargs=-1, metavar="[FILE|DIR|-]...")
@@ -52,7 +55,11 @@ from advisor.report.text import summary_text
 @click.option(
     "--environment", is_flag=True, help="The job is submitted from this shell: its variables and ./.env count."
 )
-@click.option("--nel-version", metavar="VERSION", help="The launcher's version.  [default: the installed one, else the newest known]")
+@click.option(
+    "--nel-version",
+    metavar="VERSION",
+    help="The launcher's version.  [default: the installed one, else the newest known]",
+)
 @click.option("--jobs", "-j", type=click.IntRange(1, 64), help="Processes.  [default: by file count and cores]")
 @click.option("--stdin-name", default="<stdin>", show_default=True, help="What standard input (-) is called.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
@@ -90,7 +97,7 @@ def command(
     context = context._replace(source=source)
     known = _baseline(baseline) if baseline and not write_baseline else None
     asked = Asked(context, select, ignore, nel_version or "", known)
-    policies = policies_or_fail(asked, [*paths_of(wanted, stdin_name), "."])
+    policies = policies_or_fail(asked, [*paths_of(wanted, stdin_name), _HERE])
     style = style_for(sys.stdout, color) if output == "text" else None
     then: Treatment = Report(style, baseline or "" if write_baseline else "")
     if fixes or diff:
@@ -123,15 +130,13 @@ def _check_options(
         raise click.UsageError("--write-baseline goes with no fixes.")
 
 
-def _fixer(
-    policies: Policies, style: Style | None, only: tuple[str, ...], *, unsafe: bool, diff: bool
-) -> Treatment:
+def _fixer(policies: Policies, style: Style | None, only: tuple[str, ...], *, unsafe: bool, diff: bool) -> Treatment:
     from advisor.cli.fixing import FixInPlace, ShowDiff, only_these
     from advisor.engine.selection import UnknownSelector
     from advisor.fixing.rounds import Wanted
 
     try:
-        wanted = Wanted(unsafe, only_these(policies.of(".").base, only))
+        wanted = Wanted(unsafe, only_these(policies.of(_HERE).base, only))
     except UnknownSelector as error:
         fail(f"--fix-only: {error}")
     return ShowDiff(wanted) if diff else FixInPlace(wanted, style)
