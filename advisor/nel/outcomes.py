@@ -75,11 +75,11 @@ def loading_flags(engine: EngineVersion, algo: str, layout: str) -> tuple[str, .
     return tuple(flag for flag in flags if outcome(engine, algo, layout, flag).kind in (LOADS, NATIVE))
 
 
-def all_fail(engine: EngineVersion, algo: str, layout: str) -> bool:
+def none_loads(engine: EngineVersion, algo: str, layout: str) -> bool:
     """Whether this version is known to load the checkpoint under no value at all."""
     flags = _cells(engine.engine, algo, layout)
-    kinds = [outcome(engine, algo, layout, flag).kind for flag in flags]
-    return bool(kinds) and all(kind in FAILS or kind == NOT_LEGAL for kind in kinds)
+    kinds = {outcome(engine, algo, layout, flag).kind for flag in flags}
+    return bool(kinds) and kinds <= FAILS | {NOT_LEGAL, WRONG_CLASS}
 
 
 @cache

@@ -20,9 +20,9 @@ from advisor.nel.outcomes import (
     UNTESTED,
     WRONG_CLASS,
     Outcome,
-    all_fail,
     loading_flags,
     loading_versions,
+    none_loads,
     outcome,
 )
 from advisor.nel.values import ABSENT, Unknown, Value
@@ -206,11 +206,13 @@ def serving_case(serving: Serving) -> Value:
     if not serving.engine.samples:
         _outcome(serving, NO_FLAG)
         return ABSENT if loading_versions(serving.engine.engine, *cell) else "unsupported-anywhere"
-    if all_fail(serving.engine, *cell):
+    found = _outcome(serving, serving.flag_value)
+    if found.kind == NOT_LEGAL:
+        found = _outcome(serving, NO_FLAG)
+    if found.fails and none_loads(serving.engine, *cell):
         return "too-old" if loading_versions(serving.engine.engine, *cell) else "unsupported"
     if serving.flag is not None:
         return ABSENT
-    found = _outcome(serving, NO_FLAG)
     if found.kind == WRONG_CLASS:
         return "wrong-class"
     return "flag-missing" if found.fails and _better_flag(serving) is not ABSENT else ABSENT

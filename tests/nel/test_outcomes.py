@@ -8,7 +8,7 @@ import pytest
 
 from advisor.knowledge import RULES, table
 from advisor.nel.engine import engine_version
-from advisor.nel.outcomes import FAILS, LOADS, NO_FLAG, all_fail, loading_flags, loading_versions, outcome
+from advisor.nel.outcomes import FAILS, LOADS, NO_FLAG, loading_flags, loading_versions, none_loads, outcome
 from tests.shared import SHARED
 
 BOTH = "config.json+hf_quant_config.json (ModelOpt>=0.31)"
@@ -79,8 +79,8 @@ def test_flags_that_load() -> None:
     assert loading_flags(engine_version("vllm", "0.11.0"), "NVFP4", SIDECAR) == ("", "modelopt_fp4")
     assert loading_flags(engine_version("sglang", "0.5.7"), "NVFP4", BOTH) == ("modelopt", "modelopt_fp4")
     assert loading_flags(engine_version("vllm", "0.9.2"), "NVFP4", BOTH) == ()
-    assert all_fail(engine_version("vllm", "0.9.2"), "NVFP4", BOTH)
-    assert not all_fail(engine_version("vllm", "0.9.9"), "NVFP4", BOTH)
+    assert none_loads(engine_version("vllm", "0.9.2"), "NVFP4", BOTH)
+    assert not none_loads(engine_version("vllm", "0.9.9"), "NVFP4", BOTH)
 
 
 def test_versions_that_load() -> None:
