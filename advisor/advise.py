@@ -34,7 +34,7 @@ class Unchecked(NamedTuple):
 class Advice(NamedTuple):
     """What there is to say of one target. `kind` is launcher, next, checkpoint or unknown. The document is the one
     that the findings' spans lie in; `redactor` hides its secrets in whatever is printed from it. `checkpoint` is what
-    was read of a directory that is itself the target."""
+    was read of a directory that is itself the target, `world` the subjects of a config."""
 
     path: str
     kind: str
@@ -43,6 +43,7 @@ class Advice(NamedTuple):
     document: Document
     redactor: Redactor
     checkpoint: Checkpoint | None = None
+    world: World | None = None
 
 
 def advise(path: str, base: RuleBase, context: Context) -> Advice:
@@ -71,7 +72,7 @@ def advise_document(
     if len(findings) > MAX_FINDINGS:
         unchecked.append(Unchecked("further findings", f"only the first {MAX_FINDINGS} of {len(findings)} are listed"))
     hidden = tuple(redacted(finding, redactor) for finding in findings[:MAX_FINDINGS])
-    return Advice(document.path, _public(kind), hidden, tuple(unchecked), document, redactor)
+    return Advice(document.path, _public(kind), hidden, tuple(unchecked), document, redactor, world=world)
 
 
 def world_for(kind: str, document: Document, context: Context, read_sibling: SiblingReader | None = None) -> World:

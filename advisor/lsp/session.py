@@ -14,7 +14,6 @@ from advisor.lsp.positions import Positions
 from advisor.nel.compose import siblings_of
 from advisor.nel.dialect import LAUNCHER, dialect_of, is_nel_config
 from advisor.policies import Policies, Policy
-from advisor.subjects.launcher import launcher_world
 from advisor.subjects.subject import World
 
 
@@ -57,7 +56,6 @@ class Analysis:
         self.siblings: list[str] = []
         self._session = session
         self._advice: Advice | None = None
-        self._world: World | None = None
         self.broken = self.document.root is None and bool(self.document.problems)
         self.last_good = last_good if self.broken else None
         self.is_ours = is_nel_config(self.document) or self.last_good is not None
@@ -80,9 +78,9 @@ class Analysis:
     @property
     def world(self) -> World | None:
         """The subjects of a launcher config that parses; None for anything else."""
-        if self._world is None and not self.broken and self.is_ours and dialect_of(self.document) == LAUNCHER:
-            self._world = launcher_world(self.document, self.policy.context, self.read_sibling)
-        return self._world
+        if self.broken or not self.is_ours or dialect_of(self.document) != LAUNCHER:
+            return None
+        return self.advice.world
 
     def read_sibling(self, name: str) -> Document | None:
         """A file beside this one, as the editor has it where it is open."""

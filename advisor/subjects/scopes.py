@@ -82,7 +82,14 @@ def _replaces(node: Effective | None) -> bool:
 
 
 def scopes(world: World) -> tuple[Scope, ...]:
-    """The global scope, and that of each task that has a `nemo_evaluator_config`."""
+    """The global scope, and that of each task that has a `nemo_evaluator_config`. To be asked for when all tasks are
+    among the subjects."""
+    if not world.scopes:
+        world.scopes = _scopes(world)
+    return world.scopes
+
+
+def _scopes(world: World) -> tuple[Scope, ...]:
     evaluation = world.singles["evaluation"]
     node = _mapping(evaluation.find(PASS_THROUGH))
     general = Scope(world, GLOBAL, node, node, evaluation)

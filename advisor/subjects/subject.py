@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from advisor.document.document import Document
 from advisor.document.nodes import Path, Span
 from advisor.nel.effective import Effective
 from advisor.nel.values import ABSENT, Absent, Unknown, Value, Values
+
+if TYPE_CHECKING:
+    from advisor.subjects.scopes import Scope
 
 Attribute: TypeAlias = "Value | Callable[[], Value]"
 
@@ -94,12 +97,13 @@ class Subject:
 @dataclass(slots=True, eq=False)
 class World:
     """All subjects of one target. `singles` are those of which there is one, by kind; `unchecked` says what could not
-    be told, and why."""
+    be told, and why; `scopes` are made when they are first asked for."""
 
     values: Values
     subjects: list[Subject] = field(default_factory=list)
     singles: dict[str, Subject] = field(default_factory=dict)
     unchecked: dict[tuple[str, str], None] = field(default_factory=dict)
+    scopes: tuple[Scope, ...] = ()
 
     def add(self, subject: Subject) -> Subject:
         self.subjects.append(subject)
