@@ -105,7 +105,7 @@ def _holds(document: Document, at: int, blocks: list[tuple[int, int]]) -> Span:
     start, end = line_start(document, at), line_end(document, at)
     if not blocks or at < blocks[0][0]:
         return Span(0, len(document.text))
-    if document.text[start:at].strip():
+    if document.text[start:at].strip().partition("#")[0]:
         # The last key of the line is the one that the comment stands behind.
         own = [block_end for block_start, block_end in blocks if start <= block_start < at]
         return Span(start, max(end, own[-1] if own else end))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 _NO_END = "\\ No newline at end of file\n"
 
 
 def unified_diff(path: str, old: str, new: str) -> str:
     """A diff that `patch` and `git apply` take; '' where nothing differs."""
     from difflib import unified_diff as lines_of
+
+    path = os.path.normpath(path)
 
     out = []
     for line in lines_of(_lines(old), _lines(new), path, path):
