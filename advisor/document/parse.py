@@ -187,7 +187,8 @@ class _Builder:
         frame.size += size
         if frame.size > MAX_NODES:
             at = alias or node.span
-            raise _Stop(Problem("too-many-nodes", f"the aliases unfold to more than {MAX_NODES:,} values", at))
+            message = f"more than {MAX_NODES:,} values, counting what aliases stand for"
+            raise _Stop(Problem("too-many-nodes", message, at))
         if frame.mapping and frame.key is None:
             frame.key = _key(node, alias)
             return

@@ -23,6 +23,7 @@ _PART = r"[^\\{}()\[\]:. \t'\"]+"
 _KEY_FORM = pattern(rf"\s*(\.*(?:{_PART}|\[{_PART}\])(?:\.{_PART}|\[{_PART}\])*)\s*\Z")
 _RESOLVER_FORM = pattern(r"\s*([A-Za-z_][\w\-]*(?:\.[A-Za-z_][\w\-]*)*)\s*:(.*)\Z", re.S)
 _PARTS = pattern(_PART)
+_MAX_DEPTH = 20
 
 
 class Interpolation(NamedTuple):
@@ -45,15 +46,19 @@ class Interpolation(NamedTuple):
 
 def find_interpolations(text: str) -> list[Interpolation]:
     """Every outermost interpolation of a string, escaped ones (`\\${`) left out, and those nested in them."""
-    return list(_find(text, 0)) if "${" in text else []
+    return list(_find(text, 0, 0)) if "${" in text else []
 
 
 def outermost(found: list[Interpolation]) -> list[Interpolation]:
     """Those that stand inside no other."""
-    return [one for n, one in enumerate(found) if not any(o.start < one.start < o.end for o in found[:n])]
+    out: list[Interpolation] = []
+    for one in found:
+        if not out or one.start >= out[-1].end:
+            out.append(one)
+    return out
 
 
-def _find(text: str, base: int) -> Iterator[Interpolation]:
+def _find(text: str, base: int, depth: int) -> Iterator[Interpolation]:
     at = 0
     while True:
         at = text.find("${", at)
@@ -63,12 +68,12 @@ def _find(text: str, base: int) -> Iterator[Interpolation]:
             at += 2
             continue
         end = _closing(text, at + 2)
-        if end < 0:
+        if end < 0 or depth > _MAX_DEPTH:
             yield Interpolation(base + at, base + len(text), text[at:], BROKEN, "")
             return
         inner = text[at + 2 : end]
         yield _classify(base + at, base + end + 1, text[at : end + 1], inner)
-        yield from _find(inner, base + at + 2)
+        yield from _find(inner, base + at + 2, depth + 1)
         at = end + 1
 
 
@@ -100,7 +105,9 @@ def _classify(start: int, end: int, text: str, inner: str) -> Interpolation:
     match = _RESOLVER_FORM.match(inner)
     if match and match[1] == "oc.env":
         name, comma, default = match[2].partition(",")
-        return Interpolation(start, end, text, ENV, name.strip().strip("'\""), match[2], default.strip() if comma else None)
+        return Interpolation(
+            start, end, text, ENV, name.strip().strip("'\""), match[2], default.strip() if comma else None
+        )
     if match:
         return Interpolation(start, end, text, RESOLVER, match[1], match[2])
     return Interpolation(start, end, text, BROKEN if not _grammar_accepts(text) else NESTED, inner)

@@ -29,6 +29,7 @@ FINE, NOTHING, CIRCLE, NO_RESOLVER, UNSET, REFUSED, UNKNOWN = (
     "fine", "nothing", "circle", "no resolver", "unset", "refused", "unknown",
 )  # fmt: skip
 _MAX_HOPS = 20
+_MAX_SEEN = 500
 _PARTS = pattern(r"[^\[\].\s]+")
 _RESOLVER_NAME = pattern(r"\s*([\w.\-]+)\s*:")
 _TAKES_KEY = ("oc.dict.keys", "oc.dict.values", "oc.deprecated")
@@ -52,6 +53,7 @@ class Resolution:
         self.composition = composition
         self.tree = composition.tree
         self.env_names = env_names
+        self._targets: dict[Path, set[Path]] = {}
 
     def fate(self, one: Interpolation, at: Path) -> Fate:
         """What becomes of an interpolation of the value at a path."""
@@ -81,7 +83,7 @@ class Resolution:
         if _is_within(at, path):
             return Fate(CIRCLE, path)
         node, fate = self.walk(path, 0)
-        if node is not None and self.leads_back(node, path, at, 0):
+        if node is not None and self.leads_back(node, path, at):
             return Fate(CIRCLE, path)
         return fate
 
@@ -117,23 +119,28 @@ class Resolution:
         target, _ = self.walk(path, hops + 1)
         return self.follow(target, path, hops + 1) if target is not None else None
 
-    def leads_back(self, node: Effective, path: Path, start: Path, hops: int) -> bool:
+    def leads_back(self, node: Effective, path: Path, start: Path) -> bool:
         """Whether resolving the node at `path` needs the value at `start`."""
-        if hops >= _MAX_HOPS:
-            return False
-        for where, leaf in leaves(node, path):
-            if not isinstance(leaf.data, str) or "${" not in leaf.data:
-                continue
-            for one in find_interpolations(leaf.data):
-                target = key_path(one, where) if one.kind == KEY else None
-                if target is None:
-                    continue
+        waiting, seen = [(path, node)], {path}
+        while waiting and len(seen) < _MAX_SEEN:
+            for target in self.targets(*waiting.pop()):
                 if _is_within(start, target):
                     return True
-                found, _ = self.walk(target, 0)
-                if found is not None and found is not node and self.leads_back(found, target, start, hops + 1):
-                    return True
+                found = None if target in seen else self.walk(target, 0)[0]
+                if found is not None:
+                    seen.add(target)
+                    waiting.append((target, found))
         return False
+
+    def targets(self, path: Path, node: Effective) -> set[Path]:
+        """The keys that the interpolations of a node, and below it, name."""
+        if path not in self._targets:
+            texts = [
+                (at, leaf.data) for at, leaf in leaves(node, path) if isinstance(leaf.data, str) and "${" in leaf.data
+            ]
+            found = {key_path(one, at) for at, text in texts for one in find_interpolations(text) if one.kind == KEY}
+            self._targets[path] = {target for target in found if target is not None}
+        return self._targets[path]
 
 
 def key_path(one: Interpolation, at: Path) -> Path | None:

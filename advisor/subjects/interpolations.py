@@ -9,14 +9,14 @@ import re
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Scalar, dotted
-from advisor.document.offsets import offsets
+from advisor.document.offsets import Offsets, offsets
 from advisor.nel.effective import Effective
 from advisor.nel.interpolation import ENV, Interpolation, find_interpolations
 from advisor.nel.names import nearest
 from advisor.nel.resolution import CIRCLE, FINE, NO_RESOLVER, NOTHING, UNKNOWN, UNSET, Fate, Resolution
 from advisor.nel.values import ABSENT, Value
 from advisor.patterns import pattern
-from advisor.subjects.structure import place_in
+from advisor.subjects.structure import is_enough, place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from advisor.nel.context import Context
 
 # What a shell makes of braces: ${X}, ${X:-y}, ${X%%y}, ${#X}, ${!X}, ${X[0]}, and one that is not closed.
-_SHELL = pattern(
-    r"\$\{[#!]?[A-Za-z_]\w*(?:\[[^\]]*\])?(?:\}|:?[-=?+]|:[ \d]|##?|%%?|//?|\^\^?|,,?|@[A-Za-z]\}|\s*\Z)"
-)
+_SHELL = pattern(r"\$\{[#!]?[A-Za-z_]\w*(?:\[[^\]]*\])?(?:\}|:?[-=?+]|:[ \d]|##?|%%?|//?|\^\^?|,,?|@[A-Za-z]\}|\s*\Z)")
 _VARIABLE = pattern(r"\$\{([A-Za-z_]\w*)\}")
 _ENV_NAME = pattern(r"[A-Z_][A-Z0-9_]*")
 _SECRET = pattern(r"TOKEN|KEY|SECRET|PASS|CREDENTIAL", re.I)
@@ -37,6 +35,7 @@ _AUXILIARY = pattern(r"\$\{(auxiliary_deployments\.[\w\-]+\.\w*url)\}")
 IN_SHELL = frozenset(
     {"command", "base_command", "pre_cmd", "post_cmd", "extra_args", "extra_docker_args", "launcher_install_cmd"}
 )
+_MOST_CANDIDATES = 200
 # Every login shell sets these.
 _ALWAYS_SET = frozenset({"USER", "HOME", "PATH", "PWD", "LOGNAME", "SHELL", "HOSTNAME"})
 
@@ -45,15 +44,22 @@ def add_interpolations(world: World, document: Document, context: Context) -> No
     """One `interpolation` for each that fails, and for each variable that is not set here."""
     resolution: Resolution | None = None
     asked: set[str] = set()
+    before = len(world.subjects)
     for path, node in world.values.leaves():
         if not isinstance(node.data, str) or "${" not in node.data or path[0] == "hydra":
             continue
         resolution = resolution or Resolution(world.values.composition, context.env_names)
+        places: Offsets | None = None
         for one in find_interpolations(node.data):
             fate = resolution.fate(one, path)
             if fate.kind in (FINE, UNKNOWN) or (fate.kind == UNSET and not _asks(one, path, node, context, asked)):
                 continue
-            _add(world, document, path, node, one, fate)
+            if is_enough(world, before, "interpolations"):
+                return
+            scalar = node.origin.node
+            if isinstance(scalar, Scalar) and node.origin.value == scalar.span:
+                places = places or offsets(document.text, scalar)
+            _add(world, place_in(document, world.values, path) if places is None else places, path, node, one, fate)
             if node.origin.node is None:
                 break
 
@@ -67,13 +73,9 @@ def _asks(one: Interpolation, path: Path, node: Effective, context: Context, ask
     return True
 
 
-def _add(world: World, document: Document, path: Path, node: Effective, one: Interpolation, fate: Fate) -> None:
-    scalar = node.origin.node
-    own = isinstance(scalar, Scalar) and node.origin.value == scalar.span
-    if own and isinstance(scalar, Scalar):
-        place = Place(path, offsets(document.text, scalar).span(one.start, one.end))
-    else:
-        place = Place(path, place_in(document, world.values, path).span)
+def _add(world: World, where: Place | Offsets, path: Path, node: Effective, one: Interpolation, fate: Fate) -> None:
+    own = not isinstance(where, Place)
+    place = Place(path, where.span if isinstance(where, Place) else where.span(one.start, one.end))
     in_shell = path[-1] in IN_SHELL
     is_shell = fate.kind != UNSET and fate.kind != CIRCLE and _is_shell(one, in_shell=in_shell)
     attributes: dict[str, Attribute] = {
@@ -152,7 +154,7 @@ def _meant(world: World, one: Interpolation, fate: Fate) -> str | None:
     if fate.kind != NOTHING or not fate.path or one.name.startswith("."):
         return None
     above = world.values.tree.at(fate.above)
-    if above is None or not isinstance(above.data, dict):
+    if above is None or not isinstance(above.data, dict) or len(above.data) > _MOST_CANDIDATES:
         return None
     meant = nearest(str(fate.path[len(fate.above)]), above.data)
     path = (*fate.above, meant, *fate.path[len(fate.above) + 1 :]) if meant else ()

@@ -14,7 +14,7 @@ from advisor.nel.names import nearest
 from advisor.nel.resolution import key_path
 from advisor.nel.schema import Section, Unknown, read_by, section
 from advisor.nel.values import ABSENT, Value
-from advisor.subjects.structure import NEXT_KEYS
+from advisor.subjects.structure import NEXT_KEYS, is_enough
 from advisor.subjects.subject import Attribute, Place, Subject, World
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def add_keys(world: World, document: Document, context: Context) -> None:
     types = (executor if isinstance(executor, str) else None, server if isinstance(server, str) else None)
     tasks = values.tree.at(_TASKS)
     items = tasks.data if tasks is not None and isinstance(tasks.data, list) else []
-    named: set[Path] | None = None
+    named: _Named | None = None
+    before = len(world.subjects)
     for path in (*_SECTIONS, *((*_TASKS, n) for n in range(len(items)))):
         known, node = section(path, *types), values.tree.at(path)
         if known is None or node is None or not isinstance(node.data, dict) or _has_no_type(path, types):
@@ -56,6 +57,8 @@ def add_keys(world: World, document: Document, context: Context) -> None:
                 continue
             if len(path) == 3 and name in _FOR_NAME and "name" not in node.data:
                 continue
+            if is_enough(world, before, "unknown keys"):
+                return
             named = _named(world) if named is None else named
             if known.unknown is not Unknown.IGNORED or _is_dead(world, (*path, name), child, named):
                 _add(world, path, name, child, known, types)
@@ -70,8 +73,15 @@ def _is_own(node: Effective) -> bool:
     return node.origin.key is not None
 
 
-def _named(world: World) -> set[Path]:
-    """The paths that interpolations name; () where one builds its name from another."""
+class _Named:
+    """The paths that interpolations name, and all those above them."""
+
+    def __init__(self, names: set[Path]) -> None:
+        self.names = names - {()}
+        self.above = {name[:length] for name in self.names for length in range(1, len(name) + 1)}
+
+
+def _named(world: World) -> _Named:
     named: set[Path] = set()
     for path, leaf in world.values.leaves():
         if isinstance(leaf.data, str) and "${" in leaf.data:
@@ -79,14 +89,14 @@ def _named(world: World) -> set[Path]:
                 named.add((key_path(one, path) or ()) if one.kind == KEY else ())
                 if one.kind != KEY:
                     named |= {tuple(word.split(".")) for word in one.text.strip("${}").replace(":", ",").split(",")}
-    return named - {()}
+    return _Named(named)
 
 
-def _is_dead(world: World, path: Path, node: Effective, named: set[Path]) -> bool:
+def _is_dead(world: World, path: Path, node: Effective, named: _Named) -> bool:
     """Whether nobody reads a key: no executor, no interpolation, no alias, and no config that is not here."""
     if world.values.composition.open_sections or read_by(path[:-1], str(path[-1])):
         return False
-    if any(one[: len(path)] == path or path[: len(one)] == one for one in named):
+    if path in named.above or any(path[:length] in named.names for length in range(1, len(path) + 1)):
         return False
     return not (str(path[-1]).startswith(("x-", "_", ".")) or _has_anchor(node.origin.node))
 

@@ -15,7 +15,7 @@ from advisor.nel.effective import leaves
 from advisor.nel.schema import Unknown as Fate
 from advisor.nel.schema import read_by, section
 from advisor.patterns import pattern
-from advisor.subjects.structure import is_fragment, place_in
+from advisor.subjects.structure import is_enough, is_fragment, place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World, is_nothing
 
 if TYPE_CHECKING:
@@ -77,9 +77,12 @@ _PROSE = pattern(r"prompt|instruction|message|template|token|stop|comment|notes"
 def add_settings(world: World, document: Document, context: Context) -> None:
     """One `setting` for each value that is not filled in; `state` says how."""
     seen: set[Span] = set()
+    before = len(world.subjects)
     for path, node in world.values.leaves():
         if path[0] == "hydra":
             continue
+        if is_enough(world, before, "values that are not filled in"):
+            break
         if node.masked is not None and node.masked.value is not None:
             _add(world, Place(path, node.masked.value), MASKED, _about_default(node))
         elif node.is_missing:

@@ -11,6 +11,8 @@ from advisor.subjects.subject import Attribute, Place, Subject, World
 
 # What only nel-next reads at the top level.
 NEXT_KEYS = ("services", "benchmarks")
+# A file with more of one kind is none that a person wrote.
+MOST = 500
 SECTIONS = ("execution", "deployment", "evaluation", "target")
 
 
@@ -70,6 +72,14 @@ def add_problems(world: World, document: Document, parent: Subject, consequences
 def _has_yaml_beside(document: Document, stem: str, read_sibling: SiblingReader | None) -> bool:
     """Whether `x.yaml` lies beside `x.yml`: NEL keeps only the stem and would run the other file."""
     return (read_sibling or siblings_of(document.path))(stem) is not None
+
+
+def is_enough(world: World, before: int, what: str) -> bool:
+    """Whether the most subjects that are looked at were added since there were `before`; says so."""
+    if len(world.subjects) - before < MOST:
+        return False
+    world.note(f"further {what}", f"only the first {MOST} are looked at")
+    return True
 
 
 def _top_level(root: Node | None) -> str:

@@ -47,6 +47,12 @@ def test_any_text_has_its_interpolations_in_order(text: str) -> None:
     assert all(before.end <= after.start for before, after in pairwise(found))
 
 
+def test_thousands_of_braces_end() -> None:
+    assert find_interpolations("${" * 20_000)[0].kind == BROKEN
+    assert find_interpolations("${a" * 3_000 + "}" * 3_000)[0].kind == NESTED
+    assert len(outermost(find_interpolations("${a} " * 5_000))) == 5_000
+
+
 CONFIG = "a: {b: 1, n: null, l: [1, {c: 2}], m: '???'}\nd: ${a}\ne: ${oc.env:HOME}\n"
 
 
@@ -110,6 +116,13 @@ def test_circles_over_several_keys_and_into_containers() -> None:
         node = composition.tree.at(path)
         assert node is not None
         assert resolution.fate(find_interpolations(str(node.data))[0], path).kind == CIRCLE
+
+
+def test_chains_that_double_are_followed_once() -> None:
+    text = "k0: x\n" + "".join(f"k{n}: '{f'${{k{n - 1}}}' * 10}'\n" for n in range(1, 30))
+    composition = compose(parse_document("x", text), lambda name: None)
+    one = find_interpolations("${k29}")[0]
+    assert Resolution(composition, frozenset()).fate(one, ("z",)).kind == FINE
 
 
 def test_what_another_config_may_set_is_unknown() -> None:
