@@ -77,6 +77,7 @@ def command_attributes(deployment: Subject, servers: tuple[Server, ...]) -> dict
         "context_length": lambda: size(servers, CONTEXT_LENGTH, None),
         "max_num_seqs": lambda: size(servers, {VLLM: "--max-num-seqs"}, None),
         "context_flag": CONTEXT_LENGTH.get(engine or "", ABSENT),
+        "parses_tool_calls": lambda: parses_tool_calls(servers),
         "has_served_name": lambda: given(servers, "--served-model-name"),
         "model": lambda: model(servers),
         "ports": lambda: ports(servers),
@@ -119,6 +120,17 @@ def given(servers: tuple[Server, ...], name: str) -> Value:
         return True
     complete = servers and all(server.arguments.complete and server.serve.certain for server in servers)
     return False if complete else Unknown("a shell may add flags")
+
+
+def parses_tool_calls(servers: tuple[Server, ...]) -> Value:
+    """Whether the servers are told to parse tool calls."""
+    if not servers or servers[0].engine.engine not in (VLLM, SGLANG):
+        return Unknown("the server is not known", None)
+    names = ["--tool-call-parser", *(["--enable-auto-tool-choice"] if servers[0].engine.engine == VLLM else [])]
+    answers = [given(servers, name) for name in names]
+    if any(isinstance(one, Unknown) for one in answers):
+        return Unknown("a shell may add flags", None)
+    return all(one is True for one in answers)
 
 
 def model(servers: tuple[Server, ...]) -> Value:

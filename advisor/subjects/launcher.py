@@ -27,6 +27,7 @@ from advisor.subjects.shapes import add_shapes
 from advisor.subjects.structure import add_document, add_sections
 from advisor.subjects.subject import World
 from advisor.subjects.target import describe_target
+from advisor.subjects.task_needs import add_task_needs
 from advisor.subjects.tasks import add_tasks
 from advisor.subjects.topology import add_topology
 
@@ -52,6 +53,7 @@ BUILDERS = (
     describe_target,
     add_export,
     add_load,
+    add_task_needs,
     add_checkpoint,
     describe_benchmarks,
 )

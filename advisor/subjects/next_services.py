@@ -18,7 +18,18 @@ from advisor.nel.image import SGLANG, VLLM, parse_image
 from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.nel.words import Word
-from advisor.subjects.command import CONTEXT_LENGTH, DATA, NAMES, PIPELINE, TENSOR, Server, given, place_sizes, size
+from advisor.subjects.command import (
+    CONTEXT_LENGTH,
+    DATA,
+    NAMES,
+    PIPELINE,
+    TENSOR,
+    Server,
+    given,
+    parses_tool_calls,
+    place_sizes,
+    size,
+)
 from advisor.subjects.server_image import image_pinned, without_cuda130
 from advisor.subjects.serving import add_flag, add_variable, note_version
 from advisor.subjects.structure import place_in
@@ -134,7 +145,7 @@ def _add_command(service: Subject, document: Document, engine: str) -> None:
             "answer_fits": lambda: _fits(command),
         }
     )
-    service.attributes["calls_tools"] = lambda: calls_tools(servers, engine)
+    service.attributes["calls_tools"] = lambda: parses_tool_calls(servers)
     world.add(command)
     place_sizes(command, server, document)
     _place_fields(command, service)
@@ -239,15 +250,6 @@ def _parallel(service: Subject, servers: tuple[Server, ...], field: str) -> Valu
     if flagged is not ABSENT:
         return flagged
     return 1 if own is None or own.data is None else service.world.values.resolve(own)
-
-
-def calls_tools(servers: tuple[Server, ...], engine: str) -> Value:
-    """Whether the server is told to parse tool calls."""
-    wanted = ("--tool-call-parser", "--enable-auto-tool-choice") if engine == VLLM else ("--tool-call-parser",)
-    answers = [given(servers, name) for name in wanted]
-    if any(isinstance(one, Unknown) for one in answers):
-        return Unknown("flags are not known")
-    return all(one is True for one in answers)
 
 
 def _uses_proxy(service: Subject) -> bool:
