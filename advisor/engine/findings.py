@@ -177,9 +177,26 @@ def filled(argument: Any, subject: Subject) -> tuple[bool, Any]:
     return True, argument
 
 
+_WORDS = {
+    "set": "set {path} to {value}",
+    "rename": "rename {path} to {value}",
+    "move": "move {path} to {value}",
+    "append": "append {value} to {path}",
+    "remove_item": "remove {value} from {path}",
+    "add_flag": "add {value} to {path}",
+    "set_flag": "set {path} to {value}",
+    "rename_flag": "rename {path} to {value}",
+}
+
+
 def describe(edit: Edit) -> str:
     """An edit in a few words."""
-    where = dotted(edit.path)
-    if edit.op == "set":
-        return f"set {where} to {shown(edit.argument)}"
-    return f"{edit.op.replace('_', ' ')} {where}" + (f": {shown(edit.argument)}" if edit.argument is not None else "")
+    value = edit.argument
+    if edit.op == "move" and isinstance(value, list):
+        shown_value = dotted(tuple(part for part in value if isinstance(part, str | int)))
+    elif isinstance(value, str) and edit.op != "set" and edit.op != "append":
+        shown_value = value
+    else:
+        shown_value = shown(value)
+    words = _WORDS.get(edit.op, f"{edit.op.replace('_', ' ')} {{path}}" + (": {value}" if value is not None else ""))
+    return words.format(path=dotted(edit.path), value=shown_value)

@@ -46,6 +46,13 @@ class Redactor(NamedTuple):
                 text = text.replace(secret, shown)
         return text
 
+    def in_place(self, text: str) -> str:
+        """As `text`, each secret made as long as it was, so that places in the text stay."""
+        for secret, shown in self.secrets:
+            if secret in text:
+                text = text.replace(secret, shown.ljust(len(secret), "*")[: len(secret)])
+        return text
+
     def data(self, data: Data) -> Data:
         if isinstance(data, str):
             return self.text(data)

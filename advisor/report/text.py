@@ -16,7 +16,8 @@ _MAX_SOURCE = 160
 
 def advice_text(advice: Advice, style: Style) -> str:
     """All of one target's findings, and what was not checked of it; '' where there is nothing to say."""
-    blocks = [_finding(finding, advice, style) for finding in advice.findings]
+    told: set[str] = set()
+    blocks = [_finding(finding, advice, style, told) for finding in advice.findings]
     if advice.checkpoint is not None:
         from advisor.report.checkpoint import facts_text
 
@@ -32,14 +33,17 @@ def advice_text(advice: Advice, style: Style) -> str:
     return "\n".join(blocks)
 
 
-def _finding(finding: Finding, advice: Advice, style: Style) -> str:
+def _finding(finding: Finding, advice: Advice, style: Style, told: set[str]) -> str:
+    """One finding; a reason that was told already is not told again."""
     document = finding.place.document or advice.document
     at = document.position(finding.place.span.start)
     head = f"{style.paint(finding.severity, finding.severity)} {finding.rule} {style.paint(finding.name, 'bold')}"
     lines = [f"{style.paint(f'{safe(document.path)}:{at.line}:{at.column}', 'path')}: {head}"]
     lines += style.wrap(safe(finding.message), "  ", "  ")
     lines += _source(finding, advice, style)
-    lines += _labelled("why", safe(finding.why), style)
+    if finding.why not in told:
+        told.add(finding.why)
+        lines += _labelled("why", safe(finding.why), style)
     if finding.fix:
         asks = "" if finding.fix.safety == "auto" else " (your choice)"
         lines += _labelled("fix", safe(finding.fix.title) + asks, style, "fix")
@@ -60,11 +64,10 @@ def _source(finding: Finding, advice: Advice, style: Style) -> list[str]:
         return []
     span = finding.place.span
     at = document.position(span.start)
-    source, start, length = _window(document, at.line, at.column - 1, max(1, span.end - span.start))
-    shown, before = advice.redactor.text(source), advice.redactor.text(source[:start])
-    marked = advice.redactor.text(source[start : start + length])
+    line = advice.redactor.in_place(document.line(at.line))
+    shown, start, length = _window(line, at.column - 1, _marked(document, at.line, span.start, span.end))
     gutter = " " * len(str(at.line))
-    caret = " " * _columns(before) + "^" * max(1, _columns(marked))
+    caret = " " * _columns(shown[:start]) + "^" * max(1, _columns(shown[start : start + length]))
     bar = style.paint("|", "caret")
     return [
         f"  {gutter} {bar}",
@@ -73,9 +76,16 @@ def _source(finding: Finding, advice: Advice, style: Style) -> list[str]:
     ]
 
 
-def _window(document: Document, line: int, start: int, length: int) -> tuple[str, int, int]:
+def _marked(document: Document, line: int, start: int, end: int) -> int:
+    """How much of the line the caret marks: the span, or of one over several lines its first word."""
+    if document.position(end).line == line:
+        return max(1, end - start)
+    words = document.text[start:end].split(maxsplit=1)
+    return len(words[0].rstrip(":")) if words else 1
+
+
+def _window(source: str, start: int, length: int) -> tuple[str, int, int]:
     """The part of a long line around the caret, with the caret's place and length in it."""
-    source = document.line(line)
     length = min(length, max(1, len(source) - start))
     if len(source) <= _MAX_SOURCE:
         return source, start, length
@@ -113,7 +123,7 @@ def summary_text(summary: Summary, style: Style) -> str:
     else:
         text = f"{', '.join(counts)} in {files}"
     if summary.fixable:
-        text += f"; {_count(summary.fixable, 'fix', 'fixes')} known, {summary.automatic} of them safe"
+        text += f"; {_count(summary.fixable, 'fix', 'fixes')} known, {summary.automatic} of them safe (--fix)"
     if summary.unchecked:
         text += f"; not checked in full: {_count(summary.unchecked, 'file')}"
     return text
