@@ -10,14 +10,17 @@ import click
 from advisor.advise import version_for, world_for
 from advisor.cli.failures import fail
 from advisor.cli.loading import base_or_fail, context_here
+from advisor.document.document import Document
 from advisor.document.nodes import Mapping
 from advisor.document.reading import read_document
 from advisor.engine.selection import UnknownSelector, find_rules
 from advisor.engine.trace import trace
+from advisor.nel.context import Context
 from advisor.nel.dialect import LAUNCHER, NEXT, dialect_of
 from advisor.nel.redaction import redactor_for
 from advisor.report.rules import rule_text, trace_text
 from advisor.report.style import style_for
+from advisor.subjects.subject import World
 
 
 @click.command("explain")
@@ -32,7 +35,8 @@ from advisor.report.style import style_for
     help="The launcher's version.  [default: the installed one, else the newest known]",
 )
 def command(rule: str, file: str | None, environment: bool, nel_version: str | None) -> None:
-    """What RULE (an id or a name) says. With FILE: each of its conditions, with its value there."""
+    """What RULE (an id or a name) says. With FILE, a config or a checkpoint directory: each of its
+    conditions, with its value there."""
     base = base_or_fail()
     try:
         found = find_rules(base.rules, rule)
@@ -43,15 +47,24 @@ def command(rule: str, file: str | None, environment: bool, nel_version: str | N
         click.echo(rule_text(one, style) + "\n", color=True)
     if file is None:
         return
-    if not os.path.isfile(file):
-        fail(f"{file}: there is no such file")
-    document = read_document(file)
-    kind = dialect_of(document)
-    if isinstance(document.root, Mapping) and kind not in (LAUNCHER, NEXT):
-        fail(f"{file}: not recognised as a NEL config")
     context = context_here(check_environment=environment, nel_version=nel_version or "")
-    world, version = world_for(kind, document, context), version_for(kind, context)
+    document, world, version = _target(file, context)
     for one in found:
         click.echo(
             trace_text(trace(base, one, world, version), one, document, redactor_for(document), style), color=True
         )
+
+
+def _target(path: str, context: Context) -> tuple[Document, World, str]:
+    """A config or a checkpoint directory, its subjects, and the version of NEL that its rules go by."""
+    if os.path.isdir(path):
+        from advisor.subjects.checkpoint import checkpoint_world
+
+        return Document(path, "", None), checkpoint_world(path, context)[0], context.nel_version
+    if not os.path.isfile(path):
+        fail(f"{path}: there is no such file or folder")
+    document = read_document(path)
+    kind = dialect_of(document)
+    if isinstance(document.root, Mapping) and kind not in (LAUNCHER, NEXT):
+        fail(f"{path}: not recognised as a NEL config")
+    return document, world_for(kind, document, context), version_for(kind, context)

@@ -67,6 +67,7 @@ def trace_text(traces: list[SubjectTrace], rule: Rule, document: Document, redac
 
 def _subject(trace: SubjectTrace, document: Document, redactor: Redactor, style: Style) -> str:
     subject = trace.subject
+    document = subject.place.document or document
     at = document.position(subject.place.span.start)
     verdict = style.paint("fires", "error") if trace.fires else style.paint("does not fire", "fix")
     where = dotted(subject.place.path) or subject.kind

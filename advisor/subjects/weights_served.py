@@ -254,7 +254,7 @@ def _refusal(serving: Serving) -> str:
         return "It takes the model for one that is not quantized, and the packed weights do not fit."
     if found.kind == "other-method":
         return "It takes the weights for those of its own fp8 method, and they do not fit."
-    return ""
+    return "It stops while it reads the checkpoint's quantization metadata." if found.fails else ""
 
 
 def _class_of(found: Outcome) -> str:
