@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import os.path
 import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from advisor.advise import Advice
 from advisor.document.nodes import dotted
 from advisor.engine.findings import Finding, describe
+from advisor.report.style import Style
 from advisor.report.summary import summary_of
 from advisor.report.text import safe
 from advisor.report.trouble import escaped
 
+if TYPE_CHECKING:
+    from advisor.checkpoint.read import Checkpoint
+
 _MAX_SOURCE = 160
 
 
-def advice_markdown(advice: Advice) -> str:
-    """The whole page; '' where there is nothing to say. No time and no path but the target's own name is in it, so that the
-    same advice is the same text."""
-    if not advice.findings and not advice.unchecked:
+def advice_markdown(advice: Advice, notes: Sequence[str] = ()) -> str:
+    """The whole page, with `notes` on the files beside it; '' where there is nothing to say. It holds no time, so that
+    the same advice is the same text."""
+    if not (advice.findings or advice.unchecked or advice.checkpoint):
         return ""
-    blocks = [f"# Advice on {escaped(os.path.basename(advice.path))}", _counts(advice)]
+    blocks = [f"# Advice on {escaped(os.path.basename(advice.path))}", _counts(advice), *map(escaped, notes)]
+    if advice.checkpoint is not None:
+        blocks.append(_facts(advice.checkpoint))
     blocks += [block for finding in advice.findings for block in _finding(finding, advice)]
     if advice.unchecked:
         lines = [f"- {escaped(note.what)}: {escaped(note.reason)}" for note in advice.unchecked]
@@ -31,7 +39,7 @@ def advice_markdown(advice: Advice) -> str:
 def _counts(advice: Advice) -> str:
     summary = summary_of(advice)
     if not summary.findings:
-        return "Nothing found, but not all could be checked."
+        return "Nothing found, but not all could be checked." if advice.unchecked else "Nothing found."
     counts = ((summary.errors, "error"), (summary.warnings, "warning"), (summary.infos, "note"))
     text = ", ".join(f"{number} {word if number == 1 else word + 's'}" for number, word in counts if number)
     if summary.fixable:
@@ -39,25 +47,42 @@ def _counts(advice: Advice) -> str:
     return text + "."
 
 
+def _facts(checkpoint: Checkpoint) -> str:
+    from advisor.report.checkpoint import facts_text
+
+    table = facts_text(checkpoint, Style(colour=False, width=100)).partition("\n")[2].rstrip()
+    fence = _longer_than("`", table, 3)
+    return f"{fence}text\n{table}\n{fence}"
+
+
 def _finding(finding: Finding, advice: Advice) -> list[str]:
-    at = advice.document.position(finding.place.span.start)
-    where = advice.redactor.text(dotted(finding.place.path))
     blocks = [
         f"## {finding.severity.capitalize()}: {escaped(finding.message)}",
-        f"{finding.rule} {escaped(finding.name)}, line {at.line}" + (f", {_code(where)}" if where else ""),
+        ", ".join([f"{finding.rule} {escaped(finding.name)}", *_where(finding, advice)]),
         *_source(finding, advice),
     ]
     if finding.why:
         blocks.append(f"**Why:** {escaped(finding.why)}")
     if finding.fix:
         asks = "safe" if finding.fix.safety == "auto" else "your choice"
-        edits = [f"- {_code(advice.redactor.text(describe(edit)))}" for edit in finding.fix.edits]
+        hidden = (edit._replace(argument=advice.redactor.data(edit.argument)) for edit in finding.fix.edits)
+        edits = [f"- {_code(advice.redactor.text(describe(edit)))}" for edit in hidden]
         blocks.append("\n".join([f"**Fix** ({asks}): {escaped(finding.fix.title)}", "", *edits]))
     return blocks
 
 
+def _where(finding: Finding, advice: Advice) -> Iterator[str]:
+    document = finding.place.document or advice.document
+    if finding.place.document is not None:
+        yield _code(os.path.basename(document.path))
+    if document.text:
+        yield f"line {document.position(finding.place.span.start).line}"
+    if finding.place.path:
+        yield _code(dotted(finding.place.path))
+
+
 def _source(finding: Finding, advice: Advice) -> list[str]:
-    document = advice.document
+    document = finding.place.document or advice.document
     if not document.text:
         return []
     at = document.position(finding.place.span.start)
@@ -67,7 +92,8 @@ def _source(finding: Finding, advice: Advice) -> list[str]:
     if not shown.strip():
         return []
     fence = _longer_than("`", shown, 3)
-    return [f"{fence}yaml\n{shown}\n{fence}"]
+    language = os.path.splitext(document.path)[1][1:]
+    return [f"{fence}{language if language.isalnum() else ''}\n{shown}\n{fence}"]
 
 
 def _code(text: str) -> str:

@@ -1,4 +1,5 @@
-"""The page beside a target that could not be advised. Imports nothing of the advice: the daemon's own process writes it."""
+"""The page beside a target that could not be advised. Imports nothing of the advice: the daemon's own process writes
+it."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ def trouble_markdown(path: str, reason: str) -> str:
     """`reason` is a clause: why there is no advice."""
     return (
         f"# No advice on {escaped(os.path.basename(path))}\n\nIt could not be advised on: {escaped(reason)}.\n\n"
-        "It is left alone until it changes, or until nel-advisor or its rules do. This is a fault of nel-advisor or of what\n"
-        "it stands on, whatever the file holds: please report it.\n"
+        "It is left alone until it changes, or until nel-advisor or its rules do. This is a fault of nel-advisor or\n"
+        "of what it stands on, whatever the file holds: please report it.\n"
     )
 
 

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import os
+import time
 from hashlib import sha256
 
 from advisor import __version__
-from advisor.advise import Advice, advise_document
+from advisor.advise import Advice
+from advisor.checkpoint.completeness import SETTLING_SECONDS
 from advisor.document.document import Document
 from advisor.document.reading import read_bytes
-from advisor.engine.base import RuleBase
-from advisor.engine.bundle import load_rules
 from advisor.knowledge import RULES
 from advisor.nel.compose import SiblingReader, compose, siblings_of
 from advisor.nel.context import Context
 from advisor.nel.dialect import LAUNCHER
 from advisor.nel.values import Values
+from advisor.policies import Asked, Policies, Policy
 from advisor.report.markdown import advice_markdown
 from advisor.report.summary import summary_of
+from advisor.settings.files import NAME, SettingsError, user_settings_path
 from advisor.targets import config_of
 from advisor.watch import signature
-from advisor.watch.ledger import ADVISED, OTHER
+from advisor.watch.ledger import ADVISED, OTHER, WAITING
 from advisor.watch.messages import Job, Result
-from advisor.watch.names import ADVICE, CONFIG
+from advisor.watch.names import ADVICE, CONFIG, PATCHED
+from advisor.watch.patched import patch
 from advisor.watch.roots import checkpoint_beside
 from advisor.watch.seal import sealed_markdown
 
@@ -31,14 +34,32 @@ class Adviser:
     """The compiled rules, and what to do with a target."""
 
     def __init__(self) -> None:
-        self.base = RuleBase(load_rules())
         self.base_key = base_key()
-        self.context = Context()
+        self._settings: dict[str, str] = {}
+        self._nearest: dict[str, str] = {}
+        self._policies = Policies(Asked(Context()))
+        self.rules = len(self._policies.of("/").base.rules)
 
     def advise(self, job: Job) -> Result:
-        return self._config(job.path) if job.kind == CONFIG else self._checkpoint(job.path)
+        try:
+            policy = self._policy(job.path)
+        except SettingsError as error:
+            page = sealed_markdown(f"# No advice: the settings are wrong\n\n    {error}\n").decode()
+            return Result(ADVISED, files={ADVICE: page}, errors=1, note=f"the settings are wrong: {error}")
+        return self._config(job.path, policy) if job.kind == CONFIG else self._checkpoint(job.path, policy)
 
-    def _config(self, path: str) -> Result:
+    def _policy(self, path: str) -> Policy:
+        """What the settings say now: they are read again when one of their files has changed, come or gone."""
+        folder = os.path.dirname(path)
+        nearest = nearest_settings(folder)
+        signs = {file: signature.of_file(file) for file in (user_settings_path(), nearest) if file}
+        changed = any(self._settings.setdefault(file, sign) != sign for file, sign in signs.items())
+        if changed or self._nearest.setdefault(folder, nearest) != nearest:
+            self._settings, self._nearest = signs, {folder: nearest}
+            self._policies = Policies(Asked(Context()))
+        return self._policies.of(path)
+
+    def _config(self, path: str, policy: Policy) -> Result:
         try:
             data = read_bytes(path)
         except OSError as error:
@@ -49,25 +70,50 @@ class Adviser:
             return Result(OTHER, digest)
         siblings: list[str] = []
         read_sibling = _noting(path, siblings)
-        advice = advise_document(document, self.base, self.context, read_sibling)
+
+        def advise(document: Document) -> Advice:
+            return policy.advise(document, read_sibling)
+
+        advice = advise(document)
+        patched = patch(document, advice, advise)
+        page = advice_markdown(advice, patched.notes)
+        texts = {ADVICE: page and sealed_markdown(page).decode(), PATCHED: patched.text}
         needed = [*siblings, *checkpoints_of(advice, read_sibling)]
-        summary = summary_of(advice)
         return Result(
             ADVISED,
             digest,
-            self._files(advice),
-            summary.errors,
-            summary.warnings,
-            summary.infos,
+            {suffix: text for suffix, text in texts.items() if text},
+            *_counts(advice),
             [(need, signature.of_anything(need)) for need in dict.fromkeys(needed)],
         )
 
-    def _files(self, advice: Advice) -> dict[str, str]:
+    def _checkpoint(self, path: str, policy: Policy) -> Result:
+        """Nothing is said of one that is still being written."""
+        advice = policy.advise_checkpoint(path)
+        checkpoint = advice.checkpoint
+        if checkpoint is None:
+            return Result(OTHER)
         page = advice_markdown(advice)
-        return {ADVICE: sealed_markdown(page).decode()} if page else {}
+        digest = sha256(page.encode("utf-8", "replace")).hexdigest()
+        if checkpoint.completeness.state == "writing":
+            again = max(1.0, checkpoint.completeness.changed + SETTLING_SECONDS - time.time())
+            return Result(WAITING, digest, again=min(again, SETTLING_SECONDS + 1.0))
+        return Result(ADVISED, digest, {ADVICE: sealed_markdown(page).decode()}, *_counts(advice))
 
-    def _checkpoint(self, path: str) -> Result:
-        return Result(OTHER)
+
+def nearest_settings(folder: str) -> str:
+    """The settings file that holds for a folder, looked for anew; '' for none."""
+    while not os.path.isfile(file := f"{folder.rstrip('/')}/{NAME}"):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return ""
+        folder = above
+    return file
+
+
+def _counts(advice: Advice) -> tuple[int, int, int]:
+    summary = summary_of(advice)
+    return summary.errors, summary.warnings, summary.infos
 
 
 def checkpoints_of(advice: Advice, read_sibling: SiblingReader) -> list[str]:
@@ -76,8 +122,8 @@ def checkpoints_of(advice: Advice, read_sibling: SiblingReader) -> list[str]:
     found = [beside] if beside else []
     if advice.kind == LAUNCHER:
         named = Values(compose(advice.document, read_sibling)).at(("deployment", "checkpoint_path"))
-        if isinstance(named, str) and named.startswith("/") and "\0" not in named:
-            found.append(os.path.normpath(named))
+        if isinstance(named, str) and named.startswith(("/", "~")) and "\0" not in named:
+            found.append(os.path.normpath(os.path.expanduser(named)))
     return found
 
 

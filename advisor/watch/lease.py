@@ -1,7 +1,7 @@
 """One daemon a root, also across hosts that share its storage: a file in the root says who watches it.
 
-On one host a dead holder is known by its process; from another host, by a lease that has not been renewed for STALE seconds
-of the file server's own clock, so that hosts whose clocks disagree do not matter.
+On one host a dead holder is known by its process; from another host, by a lease that has not been renewed for STALE
+seconds of the file server's own clock, so that hosts whose clocks disagree do not matter.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A process, told from all others: `boot` is the kernel's, `space` its process namespace, `started` in clock ticks."""
+    """A process, told from all others: `boot` is the kernel's, `space` its process namespace, `started` in clock
+    ticks."""
 
     host: str
     pid: int
@@ -45,12 +46,13 @@ class Holder:
 class Held(Exception):
     """The root belongs to someone else."""
 
-    def __init__(self, root: str, holder: Holder | None) -> None:
-        super().__init__(f"{root} is watched already, by {holder or 'a process that does not say which'}")
+    def __init__(self, root: str, holder: Holder | None, name: str = "") -> None:
+        super().__init__(f"{root} is watched already, by {holder or name or 'a process that does not say which'}")
 
 
 class Lease:
-    """The right to write below a root. `writable` is False where no lease could be written, and so no advice can be either."""
+    """The right to write below a root. `writable` is False where no lease could be written, and so no advice can be
+    either."""
 
     def __init__(self, root: str) -> None:
         self.root = root

@@ -1,5 +1,5 @@
-"""What the daemon has seen, said and written below one root, in SQLite. Each call is one transaction, so that a kill at any
-point leaves a state that a reconcile understands: an output is noted before it is written."""
+"""What the daemon has seen, said and written below one root, in SQLite. Each call is one transaction, so that a kill
+at any point leaves a state that a reconcile understands: an output is noted before it is written."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ create table links (
   target text not null, needs text not null, signature text not null, primary key (target, needs)
 ) without rowid;
 create index links_by_need on links (needs);
+create table facts (name text primary key, value text not null) without rowid;
 """
 
 
@@ -69,10 +70,11 @@ class Link:
 class Ledger:
     """Opened by one daemon at a time. A file that is damaged is set aside, and `rebuilt` says so."""
 
-    def __init__(self, file: str) -> None:
-        self.file = file
+    def __init__(self, file: str, *, damaged: bool = False) -> None:
         self.rebuilt = False
         try:
+            if damaged:
+                raise sqlite3.DatabaseError("found damaged in use")
             self._db = _open(file)
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
@@ -88,12 +90,11 @@ class Ledger:
         row = self._db.execute("select * from targets where path = ?", (path,)).fetchone()
         return Target(*row) if row else None
 
-    def targets(self) -> list[Target]:
-        return [Target(*row) for row in self._db.execute("select * from targets order by path")]
-
-    def targets_below(self, folder: str) -> list[str]:
+    def targets_in(self, folder: str) -> dict[str, Target]:
+        """By path: the folder itself, if it is one, and all below it."""
         low, high = folder.rstrip("/") + "/", folder.rstrip("/") + "0"
-        return [row[0] for row in self._db.execute("select path from targets where path >= ? and path < ?", (low, high))]
+        rows = self._db.execute("select * from targets where path = ? or (path >= ? and path < ?)", (folder, low, high))
+        return {row[0]: Target(*row) for row in rows}
 
     def outputs(self, target: str | None = None) -> list[Output]:
         if target is None:
@@ -126,9 +127,31 @@ class Ledger:
             self._db.executemany("insert or replace into outputs values (?,?,?,?)", [astuple(one) for one in outputs])
             self._db.executemany("insert or replace into links values (?,?,?)", [astuple(one) for one in links])
 
-    def record_link(self, link: Link) -> None:
+    def drop_output(self, path: str) -> None:
         with self._db:
-            self._db.execute("insert or replace into links values (?,?,?)", astuple(link))
+            self._db.execute("delete from outputs where path = ?", (path,))
+
+    def outdated(self, base: str) -> list[str]:
+        """The targets that were advised on with other rules or settings."""
+        return [row[0] for row in self._db.execute("select path from targets where base <> ?", (base,))]
+
+    def fact(self, name: str) -> str:
+        """Something known of the whole root; '' where it is not."""
+        row = self._db.execute("select value from facts where name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def set_fact(self, name: str, value: str) -> None:
+        with self._db:
+            self._db.execute("insert or replace into facts values (?, ?)", (name, value))
+
+    def count(self) -> dict[str, int]:
+        """How many targets there are in each state."""
+        return dict(self._db.execute("select state, count(*) from targets group by state").fetchall())
+
+    def in_state(self, state: str) -> list[Target]:
+        return [
+            Target(*row) for row in self._db.execute("select * from targets where state = ? order by path", (state,))
+        ]
 
     def forget(self, path: str, keep: Iterable[Output] = ()) -> None:
         """Drops a target that is gone; `keep` are outputs that could not be removed yet."""
@@ -169,7 +192,7 @@ def _open(file: str) -> sqlite3.Connection:
         version = db.execute("pragma user_version").fetchone()[0]
         if version != SCHEMA:
             with db:
-                for name in ("targets", "outputs", "links"):
+                for name in ("targets", "outputs", "links", "facts"):
                     db.execute(f"drop table if exists {name}")
             db.executescript(f"begin; {_TABLES} pragma user_version = {SCHEMA}; commit;")
         _check_columns(db)

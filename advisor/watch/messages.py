@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 _LENGTH = 4
 MAX_BYTES = 256 * 1024 * 1024
@@ -22,10 +22,18 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The worker has its rules. `base` changes when anything that advice depends on does, but for the targets themselves."""
+    """The worker has its rules. `base` changes when anything that advice depends on does, but for the targets
+    themselves."""
 
     base: str
     rules: int
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The worker cannot begin: the rules or settings are wrong."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,10 @@ class Result:
     note: str = ""
 
 
-def encode(message: Job | Ready | Result) -> bytes:
+Message: TypeAlias = Job | Ready | Broken | Result
+
+
+def encode(message: Message) -> bytes:
     data = json.dumps([type(message).__name__, asdict(message)], ensure_ascii=True).encode()
     return len(data).to_bytes(_LENGTH, "big") + data
 
@@ -55,7 +66,7 @@ class Decoder:
     def __init__(self) -> None:
         self._bytes = bytearray()
 
-    def feed(self, data: bytes) -> list[Job | Ready | Result]:
+    def feed(self, data: bytes) -> list[Message]:
         self._bytes += data
         messages = []
         while len(self._bytes) >= _LENGTH:
@@ -69,11 +80,11 @@ class Decoder:
         return messages
 
 
-def _decode(data: bytes) -> Job | Ready | Result:
-    kinds: dict[str, Any] = {"Job": Job, "Ready": Ready, "Result": Result}
+def _decode(data: bytes) -> Message:
+    kinds: dict[str, Any] = {"Job": Job, "Ready": Ready, "Broken": Broken, "Result": Result}
     try:
         name, values = json.loads(data)
-        message: Job | Ready | Result = kinds[name](**values)
+        message: Message = kinds[name](**values)
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a message: {error}") from error
     return message

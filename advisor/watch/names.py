@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 
-ADVICE, ADVISED, STARTER = ".advice.md", ".advised.yaml", ".nel.yaml"
+ADVICE, PATCHED, STARTER = ".advice.md", ".advised.yaml", ".nel.yaml"
 TEMPORARY = ".nel-advisor-tmp."
 LEASE = ".nel-advisor.lease"
+# The same as in advisor.settings, which would bring the parser with it.
+SETTINGS = ".nel-advisor.yaml"
 CONFIG, CHECKPOINT = "config", "checkpoint"
 
 _YAML = (".yaml", ".yml")
 _ADVISED = (".advised.yaml", ".advised.yml")
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
-# Any of these may make a directory a checkpoint, or change what one is.
-_OF_CHECKPOINT = (".safetensors", ".json", ".jinja", ".model", ".tiktoken", "README.md")
+# Any of these may make a directory a checkpoint, or change what one is; `.tmp` and the like are shards in the making.
+_OF_CHECKPOINT = re.compile(r".+\.(?:safetensors|json|jinja|model|tiktoken|bin)(?:\.\w+)?|README\.md|[\w.-]+\.py")
 
 
 def is_watched_folder(name: str) -> bool:
@@ -22,26 +25,19 @@ def is_watched_folder(name: str) -> bool:
 
 
 def may_be_config(name: str) -> bool:
-    """YAML, but neither an editor's or copier's scratch file (they are hidden, or end in ~ or .swp) nor a patched copy."""
+    """YAML, but neither an editor's or copier's scratch file (they are hidden, or end in ~ or .swp) nor a patched
+    copy."""
     return name.endswith(_YAML) and not name.startswith(".") and not name.endswith(_ADVISED)
 
 
 def is_output(name: str) -> bool:
-    return name.endswith((ADVICE, ADVISED, STARTER))
+    return name.endswith((ADVICE, PATCHED, STARTER))
 
 
 def may_change_checkpoint(name: str) -> bool:
-    """Whether a change of such a file may change what is known of the directory that it is in, if that is a checkpoint."""
-    return name.endswith(_OF_CHECKPOINT) and not name.endswith(ADVICE) and not name.startswith(TEMPORARY)
-
-
-def marks_checkpoint(files: set[str]) -> bool:
-    """Whether a directory with such files is a checkpoint, whole or in the making: weights with something that says what
-    they are, or the metadata alone that an exporter writes first or leaves behind."""
-    if "hf_quant_config.json" in files or "model.safetensors.index.json" in files:
-        return True
-    weights = any(name.endswith(".safetensors") and not name.startswith("adapter_") for name in files)
-    return weights and "adapter_config.json" not in files
+    """Whether a change of such a file may change what is known of the directory that it is in, if that is a
+    checkpoint."""
+    return _OF_CHECKPOINT.fullmatch(name) is not None and not name.startswith(".")
 
 
 def output_names(kind: str, path: str, *, taken: bool) -> dict[str, str]:
@@ -51,7 +47,7 @@ def output_names(kind: str, path: str, *, taken: bool) -> dict[str, str]:
         stem = f"{name}.checkpoint" if taken else name
         return {ADVICE: f"{folder}/{stem}{ADVICE}", STARTER: f"{folder}/{name}{STARTER}"}
     stem = name if taken else name.rpartition(".")[0]
-    return {ADVICE: f"{folder}/{stem}{ADVICE}", ADVISED: f"{folder}/{stem}{ADVISED}"}
+    return {ADVICE: f"{folder}/{stem}{ADVICE}", PATCHED: f"{folder}/{stem}{PATCHED}"}
 
 
 def rivals(kind: str, path: str) -> tuple[str, ...]:
@@ -65,3 +61,9 @@ def dependants(path: str) -> tuple[str, ...]:
     """The targets whose short names the presence of this config takes."""
     stem, _, suffix = path.rpartition(".")
     return (stem, stem + ".yml") if suffix == "yaml" else (stem,)
+
+
+def is_hidden(path: str, root: str) -> bool:
+    """Whether a path below the root is in a folder that is left out, or hidden itself."""
+    *folders, name = path[len(root.rstrip("/")) + 1 :].split("/")
+    return name.startswith(".") or not all(is_watched_folder(folder) for folder in folders)

@@ -8,7 +8,8 @@ import time
 
 
 class Notifier:
-    """Silent where no systemd listens. `interval` is how often, in seconds, it wants to hear that we live; None for never."""
+    """Silent where no systemd listens. `interval` is how often, in seconds, it wants to hear that we live; None for
+    never."""
 
     def __init__(self, environment: dict[str, str] | None = None) -> None:
         environment = dict(os.environ) if environment is None else environment

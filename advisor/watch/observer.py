@@ -21,8 +21,8 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
-# Not `modified`: a shard of many gigabytes would send one for each write. A file is closed when it is done, and settling
-# compares what is on disk; what a program keeps open for ever is found by the next reconcile.
+# Not `modified`: a shard of many gigabytes would send one for each write. A file is closed when it is done, and
+# settling compares what is on disk; what a program keeps open for ever is found by the next reconcile.
 _EVENTS: list[type[FileSystemEvent]] = [
     DirCreatedEvent,
     DirDeletedEvent,
@@ -36,8 +36,8 @@ MOST_PENDING = 200_000
 
 
 class Changes(FileSystemEventHandler):
-    """Paths from the watching threads to the daemon's own: (path, whether it is or was a folder). Past MOST_PENDING, or when
-    the kernel's queue overflows, `lost` says that only a reconcile knows."""
+    """Paths from the watching threads to the daemon's own: (path, whether it is or was a folder). Past MOST_PENDING,
+    or when the kernel's queue overflows, `lost` says that only a reconcile knows."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
@@ -88,6 +88,7 @@ class Watching:
         self._changes = changes
         self._observer: BaseObserver = Observer()
         self._watches: dict[str, tuple[ObservedWatch, int]] = {}
+        self._folders: dict[str, int] = {}
         self._overflow = _Overflow(changes)
         self._log = logging.getLogger("watchdog")
 
@@ -106,15 +107,28 @@ class Watching:
         """Watches a root and all below it. Raises OSError where the root itself cannot be watched; of a folder below it
         that cannot, only `count` tells."""
         inode = os.stat(root).st_ino
-        self._watches[root] = (self._observer.schedule(self._changes, root, recursive=True, event_filter=_EVENTS), inode)
+        self._watches[root] = (
+            self._observer.schedule(self._changes, root, recursive=True, event_filter=_EVENTS),
+            inode,
+        )
 
     def remove(self, root: str) -> None:
         watch = self._watches.pop(root, None)
+        self._folders.pop(root, None)
         if watch is not None:
             self._observer.unschedule(watch[0])
 
+    def missing(self, root: str, folders: int) -> int:
+        """How many of a root's folders must lack a watch, of which watchdog says nothing: 0 where all may have one.
+        Hidden folders have one too, so that with other roots beside it this finds only a great lack."""
+        self._folders[root] = folders
+        return max(
+            0, sum(self._folders[watched] for watched in self._watches if watched in self._folders) - _count_watches()
+        )
+
     def is_stale(self, root: str) -> bool:
-        """Whether the root is no longer the directory that is watched: it was removed or mounted over, and made again."""
+        """Whether the root is no longer the directory that is watched: it was removed or mounted over, and made
+        again."""
         watch = self._watches.get(root)
         try:
             return watch is not None and os.stat(root).st_ino != watch[1]
@@ -122,7 +136,7 @@ class Watching:
             return True
 
 
-def count_watches() -> int:
+def _count_watches() -> int:
     """How many watches this process has, as the kernel counts them."""
     count = 0
     for name in os.listdir("/proc/self/fdinfo"):

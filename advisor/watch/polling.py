@@ -1,5 +1,5 @@
-"""Looking for changes where the kernel does not tell of them: each folder's own time, each known YAML file's, each known
-checkpoint's. A folder is listed anew only when its time has changed."""
+"""Looking for changes where the kernel does not tell of them: each folder's own time, each known YAML file's, each
+known checkpoint's. A folder is listed anew only when its time has changed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ class _Known:
 class Poller:
     """What is known of one tree. `seen` is called with each path that has changed, and whether it is a folder."""
 
-    def __init__(self, root: str, seen: Callable[[str, bool], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, root: str, seen: Callable[[str, bool], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.root = root
         self._seen = seen
         self._clock = clock

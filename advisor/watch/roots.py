@@ -1,6 +1,7 @@
 """Which directories are watched when none is named, and how ModelOpt lays out a workspace.
 
-`workspaces/<session>/<model>-<format>/{output,logs,scripts,eval_config.yaml}`: the checkpoint in `output` belongs to the config.
+`workspaces/<session>/<model>-<format>/{output,logs,scripts,eval_config.yaml}`: the checkpoint in `output` belongs to
+the config beside it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ def default_roots() -> tuple[str, ...]:
 
 
 def real_roots(folders: tuple[str, ...]) -> tuple[str, ...]:
-    """Absolute, without links, each once, and none that another one holds. Raises NotADirectoryError or FileNotFoundError."""
+    """Absolute, without links, each once, and none that another one holds. Raises NotADirectoryError or
+    FileNotFoundError."""
     real = []
     for folder in folders:
         path = os.path.realpath(os.path.expanduser(folder))
@@ -28,6 +30,11 @@ def real_roots(folders: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(
         path for path in dict.fromkeys(real) if not any(path != other and _below(path, other) for other in real)
     )
+
+
+def user_settings_path() -> str:
+    """The same as in advisor.settings, which would bring the parser with it."""
+    return f"{os.environ.get('XDG_CONFIG_HOME') or os.path.expanduser('~/.config')}/nel-advisor/settings.yaml"
 
 
 def checkpoint_beside(config: str) -> str:

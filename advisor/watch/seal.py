@@ -1,5 +1,5 @@
-"""A line in each file that the daemon writes, with the digest of all its other bytes: who finds it right knows that no person
-has changed the file since, even when the ledger is lost."""
+"""A line in each file that the daemon writes, with the digest of all its other bytes: who finds it right knows that
+no person has changed the file since, even when the ledger is lost."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ def sealed_yaml(header: list[str], text: str) -> bytes:
 
 
 def is_sealed(data: bytes) -> bool:
-    """Whether the bytes are as they were written here. What holds nothing but NULs is a write that a power cut undid: no
-    person's work is in it."""
+    """Whether the bytes are as they were written here. What holds nothing but NULs is a write that a power cut undid:
+    no person's work is in it."""
     if not data.strip(b"\0"):
         return True
     return any(
-        sha256(data[: found.start()] + data[found.end() :]).hexdigest().encode() == found[1] for found in _SEAL.finditer(data)
+        sha256(data[: found.start()] + data[found.end() :]).hexdigest().encode() == found[1]
+        for found in _SEAL.finditer(data)
     )

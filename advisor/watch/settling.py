@@ -14,8 +14,8 @@ class _Dirty:
 
 
 class Settling:
-    """Trailing debounce: each mark starts the wait anew, and a path is let go once its signature is the same at the end of
-    the wait as at its start. Times are seconds of a clock that never goes back."""
+    """Trailing debounce: each mark starts the wait anew, and a path is let go once its signature is the same at the
+    end of the wait as at its start. Times are seconds of a clock that never goes back."""
 
     def __init__(self, signature_of: Callable[[str], str]) -> None:
         self._signature_of = signature_of

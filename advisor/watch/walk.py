@@ -6,19 +6,23 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from advisor.checkpoint.recognise import looks_like_checkpoint
 from advisor.watch import names, signature
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
     """One folder as it was listed: its subfolders' paths, the signatures of its YAML files by path, whether it is a
-    checkpoint, and what a killed daemon left in it."""
+    checkpoint, the signature of its settings file, what is named like our outputs, and what a killed daemon left in
+    it."""
 
     path: str
     mtime_ns: int
     folders: tuple[str, ...]
     configs: dict[str, str]
     is_checkpoint: bool
+    settings: str
+    outputs: tuple[str, ...]
     leftovers: tuple[str, ...]
 
 
@@ -44,7 +48,8 @@ def list_folder(path: str) -> Folder | None:
             found = [entry for entry in entries if entry.name.isascii() or _is_utf8(entry.name)]
     except OSError:
         return None
-    folders, files, leftovers = [], set(), []
+    folders, files, outputs, leftovers = [], [], [], []
+    settings = ""
     configs: dict[str, str] = {}
     for entry in found:
         name = entry.name
@@ -52,16 +57,27 @@ def list_folder(path: str) -> Folder | None:
             if names.is_watched_folder(name):
                 folders.append(entry.path)
             continue
-        files.add(name)
+        files.append(name)
         if names.may_be_config(name):
             sign = signature.of_file(entry.path)
             if sign:
                 configs[entry.path] = sign
         elif name.startswith(names.TEMPORARY):
             leftovers.append(entry.path)
+        elif name == names.SETTINGS:
+            settings = signature.of_file(entry.path)
+        if names.is_output(name):
+            outputs.append(entry.path)
     folders.sort()
     return Folder(
-        path, mtime_ns, tuple(folders), configs or _NO_CONFIGS, names.marks_checkpoint(files), tuple(leftovers)
+        path=path,
+        mtime_ns=mtime_ns,
+        folders=tuple(folders),
+        configs=configs or _NO_CONFIGS,
+        is_checkpoint=looks_like_checkpoint(files),
+        settings=settings,
+        outputs=tuple(outputs),
+        leftovers=tuple(leftovers),
     )
 
 

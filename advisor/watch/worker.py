@@ -13,9 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import advisor
-from advisor.watch.messages import Decoder, Job, Ready, Result, encode
+from advisor.watch.messages import Broken, Decoder, Job, Ready, Result, encode
 
-# -P, and the package's own place at the end of the path: nothing in the folder that the daemon was started in is imported.
+# -P, and the package's own place at the end of the path: nothing in the folder that the daemon was started in is
+# imported.
 _CODE = "import sys; sys.path.append(sys.argv[1]); from {module} import main; main(int(sys.argv[2]), int(sys.argv[3]))"
 START_LIMIT = 120.0
 DEPTH = 2
@@ -30,12 +31,23 @@ class Worker:
         self.ready: Ready | None = None
         self.jobs: deque[Job] = deque()
         self._decoder = Decoder()
+        self._broken = ""
         self._since = time.monotonic()
         self.socket, theirs = socket.socketpair()
         self.socket.setblocking(False)
         place = str(Path(advisor.__file__).parent.parent)
-        command = [sys.executable, "-P", "-c", _CODE.format(module=module), place, str(theirs.fileno()), str(os.getpid())]
-        environment = {name: value for name, value in os.environ.items() if name not in ("NOTIFY_SOCKET", "WATCHDOG_USEC")}
+        command = [
+            sys.executable,
+            "-P",
+            "-c",
+            _CODE.format(module=module),
+            place,
+            str(theirs.fileno()),
+            str(os.getpid()),
+        ]
+        environment = {
+            name: value for name, value in os.environ.items() if name not in ("NOTIFY_SOCKET", "WATCHDOG_USEC")
+        }
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=2, pass_fds=[theirs.fileno()], env=environment, cwd="/"
         )
@@ -83,6 +95,8 @@ class Worker:
                 self._since = time.monotonic()
                 if isinstance(message, Ready):
                     self.ready = message
+                elif isinstance(message, Broken):
+                    self._broken = message.reason
                 elif isinstance(message, Result) and self.jobs:
                     answered.append((self.jobs.popleft(), message))
 
@@ -98,6 +112,8 @@ class Worker:
             with suppress(subprocess.TimeoutExpired):  # stuck in the kernel, on storage that does not answer
                 self._process.wait(5.0)
             code = -signal.SIGKILL
+        if self._broken:
+            return self._broken
         if overdue:
             return f"it took longer than {self.limit:g} s"
         if code < 0:

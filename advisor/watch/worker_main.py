@@ -8,9 +8,10 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from advisor.watch.ledger import QUARANTINED
-from advisor.watch.messages import Decoder, Job, Ready, Result, encode
+from advisor.watch.messages import Broken, Decoder, Job, Ready, Result, encode
 
 # A target that wants more than this is refused rather than left to push the machine into swapping.
 MAX_MEMORY = 4 * 1024**3
@@ -24,10 +25,16 @@ def main(descriptor: int, parent: int) -> None:
         signal.signal(one, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    from advisor.watch.advising import Adviser
+    connection = socket.socket(fileno=descriptor)
+    try:
+        from advisor.watch.advising import Adviser
 
-    adviser = Adviser()
-    serve(socket.socket(fileno=descriptor), adviser.base_key, len(adviser.base.rules), adviser.advise)
+        adviser = Adviser()
+    except (ValueError, OSError) as error:
+        connection.sendall(encode(Broken(str(error))))
+        return
+    with suppress(OSError):  # the daemon has gone
+        serve(connection, adviser.base_key, adviser.rules, adviser.advise)
 
 
 def serve(connection: socket.socket, base: str, rules: int, advise: Callable[[Job], Result]) -> None:
