@@ -48,6 +48,8 @@ class ExampleFile(_Strict):
     file: str = "eval.yaml"
     environment: list[str] = []
     check_environment: bool = False
+    site_walltime: str = ""
+    site_partitions: list[str] = []
     siblings: dict[str, str] = {}
     counts: int | None = None
 

@@ -24,6 +24,7 @@ from advisor.subjects.pass_through import add_pass_through
 from advisor.subjects.serving import add_serving
 from advisor.subjects.settings import add_settings
 from advisor.subjects.shapes import add_shapes
+from advisor.subjects.site import describe_site
 from advisor.subjects.structure import add_document, add_sections
 from advisor.subjects.subject import World
 from advisor.subjects.target import describe_target
@@ -50,6 +51,7 @@ BUILDERS = (
     add_env_vars,
     add_secrets,
     describe_execution,
+    describe_site,
     describe_target,
     add_export,
     add_load,

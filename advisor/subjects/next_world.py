@@ -15,6 +15,7 @@ from advisor.subjects.next_output import add_output
 from advisor.subjects.next_references import add_references
 from advisor.subjects.next_secrets import add_next_secrets
 from advisor.subjects.next_services import add_services
+from advisor.subjects.site import describe_site
 from advisor.subjects.structure import add_problems, first_line
 from advisor.subjects.subject import Place, Subject, World
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 BUILDERS = (
     add_next_keys,
     add_cluster,
+    describe_site,
     add_services,
     add_benchmarks,
     add_output,

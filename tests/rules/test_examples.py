@@ -45,7 +45,12 @@ def advising(base: RuleBase, case: Case) -> Callable[[Document], Advice]:
     """Advises as the example says: its siblings are there, and its variables are set."""
     example = case.example
     siblings = {path: parse_document(path, content) for path, content in example.siblings.items()}
-    context = Context(env_names=frozenset(example.environment), check_environment=example.check_environment)
+    context = Context(
+        env_names=frozenset(example.environment),
+        check_environment=example.check_environment,
+        walltime_limit=example.site_walltime,
+        partitions=tuple(example.site_partitions),
+    )
     return lambda document: advise_document(document, base, context, lambda path: siblings.get(path))
 
 
