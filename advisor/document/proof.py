@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from advisor.document.aliases import at_its_own_place
@@ -30,9 +31,31 @@ class Proven(NamedTuple):
 
 
 def prove(document: Document, changes: Sequence[Change]) -> Proven:
-    """Make the changes one after the other, each proven. Raises CannotEdit, with the reason, where one cannot be."""
+    """Make the changes, proven to be what they mean one after the other. Raises CannotEdit, with the reason."""
     if document.problems:
         raise CannotEdit("the file has problems of its own, which come first")
+    return _at_once(document, changes) or _one_by_one(document, changes)
+
+
+def _at_once(document: Document, changes: Sequence[Change]) -> Proven | None:
+    """All changes made in the text as it stands, for one parse; None where an alias or another change is in the way."""
+    if "&" in document.text:
+        return None
+    edits, data = list[TextEdit](), data_of(document)
+    try:
+        for change in changes:
+            edits += [step(document) for step in next(_ways(document, change))]
+            data = make(data, change, _source(document, change))
+        edits.sort()
+        if any(edit.end >= after.start for edit, after in pairwise(edits)):
+            return None
+        result = reparsed(document, apply_edits(document.text, edits))
+    except CannotEdit:
+        return None
+    return Proven(result, tuple(edits)) if same_data(data_of(result), data) else None
+
+
+def _one_by_one(document: Document, changes: Sequence[Change]) -> Proven:
     current, elsewhere = document, list[Path]()
     edits: tuple[TextEdit, ...] = ()
     for change in changes:
@@ -50,11 +73,14 @@ def data_of(document: Document) -> Data:
 
 
 def _meant(document: Document, changes: Sequence[Change]) -> Data:
-    source = source_text(document, changes[0].path) if isinstance(changes[0], Quote) else ""
     data = data_of(document)
     for change in changes:
-        data = make(data, change, source)
+        data = make(data, change, _source(document, changes[0]))
     return data
+
+
+def _source(document: Document, change: Change) -> str:
+    return source_text(document, change.path) if isinstance(change, Quote) else ""
 
 
 def _first_proven(document: Document, change: Change, meant: Data) -> tuple[Document, tuple[TextEdit, ...]]:
