@@ -82,6 +82,21 @@ class Analysis:
             return None
         return self.advice.world
 
+    def dissolve(self) -> None:
+        """Take the subjects apart, which know each other: else only the garbage collector could, and takes its time."""
+        world = self._advice.world if self._advice is not None else None
+        self._advice = None
+        if world is not None:
+            for subject in world.subjects:
+                subject.attributes.clear()
+                subject.places.clear()
+                subject.parent = subject.node = None
+            world.subjects.clear()
+            world.singles.clear()
+            for scope in world.scopes[:1]:
+                scope.tasks = ()
+            world.scopes = ()
+
     def read_sibling(self, name: str) -> Document | None:
         """A file beside this one, as the editor has it where it is open."""
         path = os.path.normpath(os.path.join(os.path.dirname(self.path), f"{name}.yaml"))
@@ -108,16 +123,25 @@ class Session:
         self._open[open_text.uri] = open_text
         path = path_of(open_text.uri)
         for uri in [uri for uri, one in self._analyses.items() if uri == open_text.uri or path in one.siblings]:
-            del self._analyses[uri]
+            self._forget(uri)
 
     def close(self, uri: str) -> None:
-        for known in (self._open, self._analyses, self._good):
-            known.pop(uri, None)
+        self._open.pop(uri, None)
+        self._forget(uri)
+        good = self._good.pop(uri, None)
+        if good is not None:
+            good.dissolve()
 
     def forget_files(self) -> None:
         """Read every file anew that an advice depends on."""
         self._policies = None
-        self._analyses.clear()
+        for uri in list(self._analyses):
+            self._forget(uri)
+
+    def _forget(self, uri: str) -> None:
+        old = self._analyses.pop(uri, None)
+        if old is not None and old is not self._good.get(uri):
+            old.dissolve()
 
     def policy(self, path: str) -> Policy:
         if self._policies is None:
@@ -134,7 +158,9 @@ class Session:
             known = Analysis(open_text, path_of(uri), self.client.encoding, self, self._good.get(uri))
             self._analyses[uri] = known
             if not known.broken:
-                self._good.pop(uri, None)
+                before = self._good.pop(uri, None)
+                if before is not None:
+                    before.dissolve()
                 if known.is_ours:
                     self._good[uri] = known
         return known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -25,6 +26,7 @@ from advisor.policies import Policies
 # A text that wants more than this is refused rather than left to push the machine into swapping.
 MAX_MEMORY = 4 * 1024**3
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+_COLLECT = (200_000, 5, 20)
 Params = dict[str, Any]
 
 
@@ -41,6 +43,10 @@ def serve(descriptor: int, front: int, make_policies: Callable[[Checks], Policie
         socket.socket(fileno=descriptor) as connection,
         connection.makefile("rwb") as stream,
     ):
+        # What is there now stays; what comes is taken apart when it is done with.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_COLLECT)
         stream.write(b'{"ready": true}\n')
         stream.flush()
         for line in stream:
