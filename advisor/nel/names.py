@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from advisor.patterns import pattern
@@ -62,10 +63,12 @@ def _only(found: list[str]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
+@lru_cache(maxsize=4096)
 def _fold(name: str) -> str:
     return _SEPARATORS.sub("", name).lower()
 
 
+@lru_cache(maxsize=4096)
 def _words(name: str) -> list[str]:
     return sorted(word for word in _SEPARATORS.split(name.lower()) if word)
 

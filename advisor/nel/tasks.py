@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from advisor.knowledge import table
@@ -125,6 +125,7 @@ class Lookup(NamedTuple):
     nearest: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=1024)
 def lookup(query: str, container: str | None = None, nel: str = NEWEST_NEL) -> Lookup:
     """Resolve `task` or `harness.task` as the launcher does: case matters, at most one dot."""
     catalogue = _catalogue(nel)
