@@ -115,7 +115,7 @@ def _image(service: Subject) -> Value:
     node = service.find("image")
     if node is not None and node.data is not None:
         return service.world.values.resolve(node)
-    default = table("next")["images"].get(service.get("type"), ABSENT)
+    default = table("next")["images"].get(str(service.get("type")), ABSENT)
     return default if service.world.values.at(("cluster", "type")) == "slurm" else ABSENT
 
 

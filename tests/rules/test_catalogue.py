@@ -1,4 +1,4 @@
-"""Every row of the catalogue of mistakes is a rule, by the name of its findings, or stands in the list of those that are not."""
+"""Every row of the catalogue of mistakes is a rule, by its findings' names, or stands in a list with the reason."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def rows() -> dict[str, str]:
         if line.startswith("## "):
             section = line[3:4]
         elif section == "C" and not line.startswith("|") and "New slugs:" in line:
-            found |= {slug: "new" for slug in re.findall(r"`([a-z]+(?:-[a-z]+)+)`", line)}
+            found |= dict.fromkeys(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", line), "new")
         elif line.startswith("| ") and section in "ABCDEFGHI":
             for slug in line.split("|")[1].split("/"):
                 if _SLUG.fullmatch(slug.strip()) and slug.strip() != "slug":
