@@ -63,12 +63,12 @@ class Running:
     """One daemon."""
 
     def __init__(
-        self, root: Path, state: Path, *args: str, module: str = "", env: dict[str, str] | None = None
+        self, root: Path, state: Path, *args: str, limit: str = "", env: dict[str, str] | None = None
     ) -> None:
         self.root, self.state = root, state
         self.log = state / f"log-{time.monotonic_ns()}"
         state.mkdir(exist_ok=True)
-        start = ["-m", "advisor", "watch"] if not module else ["-m", "tests.watch.faulty", module]
+        start = ["-m", "tests.watch.faulty", limit] if limit else ["-m", "advisor", "watch"]
         environment = {**os.environ, "XDG_STATE_HOME": str(state), **(env or {})}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -110,9 +110,9 @@ class Running:
 
 @contextmanager
 def running(
-    root: Path, state: Path, *args: str, module: str = "", env: dict[str, str] | None = None
+    root: Path, state: Path, *args: str, limit: str = "", env: dict[str, str] | None = None
 ) -> Iterator[Running]:
-    daemon = Running(root, state, *args, module=module, env=env)
+    daemon = Running(root, state, *args, limit=limit, env=env)
     try:
         daemon.wait_ready()
         yield daemon
