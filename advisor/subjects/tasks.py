@@ -137,15 +137,26 @@ class _View:
         return [task.query for task in found.candidates] if isinstance(found, Lookup) else found
 
     def proposal(self) -> Value:
-        """The candidate that fits the endpoint type, else the one that chat models are scored with."""
+        """The candidate that fits the endpoint type or the hosted url, else the one for chat models."""
         found = self.found()
         if isinstance(found, Unknown) or not found.candidates:
             return ABSENT
         own = self.get("endpoint_type")
-        fitting = [t for t in found.candidates if own in t.endpoints] or list(found.candidates)
+        fitting = (
+            [t for t in found.candidates if own in t.endpoints] or self._fitting_url(found) or list(found.candidates)
+        )
         usual = [t for t in fitting if t.harness != _LEFT_OUT] or fitting
         order = {harness: rank for rank, harness in enumerate(_PREFERRED)}
         return min(usual, key=lambda task: order.get(task.harness, -1)).query
+
+    def _fitting_url(self, found: Lookup) -> list[Task]:
+        """The candidates that send what the url of a hosted model takes."""
+        url = self.world.values.at(("target", "api_endpoint", "url"))
+        if not isinstance(url, str) or self.world.values.at(("deployment", "type")) != "none":
+            return []
+        end = url.partition("?")[0].rstrip("/").rpartition("/v1/")[2]
+        kind = {"chat/completions": "chat", "completions": "completions"}.get(end)
+        return [task for task in found.candidates if task.endpoint_type == kind]
 
     def nearest(self) -> Value:
         found = self.found()
