@@ -90,6 +90,16 @@ def make_checkpoint(directory: Path, shards: int, gigabytes: float) -> None:
     write_json(directory / "hf_quant_config.json", sidecar)
 
 
+_COMMAND = """
+import json, resource, subprocess, sys, time
+begun = time.perf_counter()
+subprocess.run([sys.executable, "-m", "advisor", "advise", sys.argv[1]], capture_output=True, check=True)
+wall = time.perf_counter() - begun
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+print(json.dumps({"command": "nel-advisor advise", "wall_s": round(wall, 3), "peak_mb": peak}))
+"""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--shards", type=int, default=160)
@@ -98,9 +108,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary) / "checkpoint"
         make_checkpoint(directory, arguments.shards, arguments.gigabytes)
-        for _ in range(3):
-            command = [sys.executable, "-c", _MEASURE, str(directory)]
-            root = Path(__file__).parent.parent
+        root = Path(__file__).parent.parent
+        for measure in (*(_MEASURE,) * 3, *(_COMMAND,) * 3):
+            command = [sys.executable, "-c", measure, str(directory)]
             print(subprocess.run(command, capture_output=True, text=True, cwd=root, check=True).stdout.strip())
 
 

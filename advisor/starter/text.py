@@ -28,7 +28,7 @@ _PARALLELISM = 32
 def starter_text(choices: Choices) -> str:
     """The whole file."""
     lines = [*_head(choices)]
-    for part in (_execution, _deployment, _evaluation):
+    for part in (_execution, _environment, _deployment, _evaluation):
         lines += ["", *_laid_out(part(choices))]
     return "\n".join(lines) + "\n"
 
@@ -70,6 +70,11 @@ def _execution(choices: Choices) -> Iterator[Line]:
     yield 1, f"gres: gpu:{choices.gpus}", "GPUs of one node" if choices.wanted.gpus else "GPUs of one node, as assumed"
     yield 1, "mounts:", ""
     yield 2, "mount_home: false", "a home directory brings caches and packages of its own into the container"
+
+
+def _environment(choices: Choices) -> Iterator[Line]:
+    yield 0, "env_vars:", ""
+    yield 1, "HF_TOKEN: runtime:HF_TOKEN", "for gated data; from where the job runs (host:HF_TOKEN takes your shell's)"
 
 
 def _deployment(choices: Choices) -> Iterator[Line]:
@@ -118,14 +123,10 @@ def _evaluation(choices: Choices) -> Iterator[Line]:
 
 
 def _variables(choices: Choices) -> Iterator[Line]:
+    if choices.is_base:
+        return
     yield 1, "env_vars:", ""
-    if not choices.is_base:
-        yield 2, f"{_KEY}: lit:dummy", "the server wants no key, and the harness asks for one"
-    yield (
-        2,
-        "HF_TOKEN: runtime:HF_TOKEN",
-        "for gated data sets, from where the job runs; host:HF_TOKEN takes your shell's",
-    )
+    yield 2, f"{_KEY}: lit:dummy", "the server wants no key, and the harness asks for one"
     if any(one.task == "ns_aa_lcr" for one in choices.benchmarks):
         yield 2, "JUDGE_API_KEY: runtime:JUDGE_API_KEY", "AA-LCR's answers are judged by another model"
 

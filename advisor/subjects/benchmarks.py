@@ -27,14 +27,20 @@ _NAME = pattern(
 def describe_benchmarks(world: World, document: Document, context: Context) -> None:
     """Computed attributes of `evaluation`, of `deployment`, and of each `task` whose harness repeats samples."""
     deployment, evaluation = world.singles["deployment"], world.singles["evaluation"]
-    deployment.attributes["name_tells_quantization"] = partial(name_tells_quantization, deployment)
+    by_name = deployment.attributes["name_tells_quantization"] = name_tells_quantization(deployment)
     evaluation.attributes |= {
+        "may_be_quantized": by_name or "checkpoint" in world.singles,
         "shows_quantization": partial(shows_quantization, world),
         "lacks_long_context": partial(lacks_long_context, world),
         "task_names": lambda: ", ".join(_names(world)),
         "recommended": lambda: recommended_text(world),
         "left_out": lambda: left_out(world),
     }
+    if evaluation.attributes["may_be_quantized"]:
+        _describe_repeats(world)
+
+
+def _describe_repeats(world: World) -> None:
     for scope in scopes(world)[0].tasks:
         if scope.owner.kind == "task":
             scope.owner.attributes |= {
@@ -46,7 +52,7 @@ def describe_benchmarks(world: World, document: Document, context: Context) -> N
             }
 
 
-def name_tells_quantization(deployment: Subject) -> Value:
+def name_tells_quantization(deployment: Subject) -> bool:
     """Whether what is served is called FP8, NVFP4, AWQ or the like."""
     names = [deployment.get(key) for key in ("hf_model_handle", "checkpoint_path", "served_model_name")]
     return any(isinstance(name, str) and _NAME.search(name.rstrip("/").rpartition("/")[2]) for name in names)

@@ -29,7 +29,8 @@ def describe_prompts(world: World, subject: Subject, checkpoint: Checkpoint) -> 
         "template_is_given": lambda: _is_given(world),
     }
     template = checkpoint.template
-    if template is None or template.error:
+    # Another of several templates may read what the usual one does not.
+    if template is None or template.error or len(checkpoint.tokenizer.templates) > 1:
         return
     for scope in scopes(world):
         base = added_params(scope)
