@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 
 import click
 
@@ -11,15 +12,20 @@ from advisor.advise import version_for, world_for
 from advisor.cli.failures import fail
 from advisor.cli.loading import base_or_fail, context_here
 from advisor.document.document import Document
-from advisor.document.nodes import Mapping
+from advisor.document.nodes import Mapping, dotted
 from advisor.document.reading import read_document
+from advisor.engine.base import RuleBase
+from advisor.engine.findings import finding_of
+from advisor.engine.rule import AUTO, Rule
 from advisor.engine.selection import UnknownSelector, find_rules
 from advisor.engine.trace import trace
+from advisor.fixing.offers import Refusal, offer
 from advisor.nel.context import Context
 from advisor.nel.dialect import LAUNCHER, NEXT, dialect_of
 from advisor.nel.redaction import redactor_for
 from advisor.report.rules import rule_text, trace_text
 from advisor.report.style import style_for
+from advisor.report.text import safe
 from advisor.subjects.subject import World
 
 
@@ -53,6 +59,22 @@ def command(rule: str, file: str | None, environment: bool, nel_version: str | N
         click.echo(
             trace_text(trace(base, one, world, version), one, document, redactor_for(document), style), color=True
         )
+        for line in _fixes(base, one, world, version, document):
+            click.echo(line)
+
+
+def _fixes(base: RuleBase, rule: Rule, world: World, version: str, document: Document) -> Iterator[str]:
+    """Whether the fix of each finding can be proven here, and where not, why."""
+    hide = redactor_for(document).text
+    for finding in (finding_of(firing) for firing in base.match(world, version) if firing.rule is rule):
+        if finding.fix is not None:
+            found = offer(document, finding)
+            where = safe(dotted(finding.place.path))
+            if isinstance(found, Refusal):
+                yield f"its fix at {where} is not offered: {safe(hide(found.reason))}"
+            else:
+                asks = "safe to apply" if found.safety == AUTO else "your choice"
+                yield f"its fix at {where} is proven ({asks}): {safe(hide(finding.fix.title))}"
 
 
 def _target(path: str, context: Context) -> tuple[Document, World, str]:

@@ -219,3 +219,19 @@ def test_rules_of_ones_own(folder: Path) -> None:
     assert "SITE001" in advise(folder, "--select", "site").out
     advise(folder, "--fix-only", "model-name")
     assert "model_id: our/model" in (folder / "eval.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (CONFIG, "its fix at env_vars.HF_TOKEN is proven (safe to apply)"),
+        (
+            CONFIG.replace("env_vars:\n", "a: &shared\n").replace("target:\n", "env_vars: *shared\ntarget:\n"),
+            "is proven (your choice)",
+        ),
+        (CONFIG.replace("env_vars:\n", "a: 1\na: 2\nenv_vars:\n"), "not offered: the file has problems of its own"),
+    ],
+)
+def test_explain_says_whether_a_fix_can_be_proven_and_why_not(folder: Path, config: str, said: str) -> None:
+    (folder / "eval.yaml").write_text(config)
+    assert said in nel_advisor("explain", "env-no-prefix", "eval.yaml", cwd=folder).out
