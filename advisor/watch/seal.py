@@ -12,6 +12,7 @@ _SEAL = re.compile(rb"^(?:# |<!-- )nel-advisor sha256:([0-9a-f]{64})(?: -->)?\r?
 def sealed_markdown(text: str) -> bytes:
     """The text with its seal as a last, invisible line."""
     body = text.encode("utf-8", "replace")
+    body += b"" if not body or body.endswith(b"\n") else b"\n"
     return body + f"<!-- nel-advisor sha256:{sha256(body).hexdigest()} -->\n".encode()
 
 

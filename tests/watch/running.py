@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).parent.parent.parent
 LIMIT = 60.0
 # Its advice quotes the walltime, whose lack of quotes is an error with a safe fix.
 MISTAKEN = """\
@@ -62,9 +63,7 @@ def wait_for(condition: Callable[[], Any], what: str = "", limit: float = LIMIT)
 class Running:
     """One daemon."""
 
-    def __init__(
-        self, root: Path, state: Path, *args: str, limit: str = "", env: dict[str, str] | None = None
-    ) -> None:
+    def __init__(self, root: Path, state: Path, *args: str, limit: str = "", env: dict[str, str] | None = None) -> None:
         self.root, self.state = root, state
         self.log = state / f"log-{time.monotonic_ns()}"
         state.mkdir(exist_ok=True)
@@ -75,7 +74,7 @@ class Running:
                 [sys.executable, *start, "-v", *args, str(root)],
                 stderr=log,
                 env=environment,
-                cwd=Path(__file__).parent.parent.parent,
+                cwd=ROOT,
             )
 
     def events(self, name: str = "") -> list[dict[str, Any]]:
