@@ -1,6 +1,19 @@
 """`python -m advisor` and the `nel-advisor` script."""
 
-from advisor.cli.main import main
+import gc
+
+# What is imported stays: the collector would walk it again and again while it grows.
+gc.disable()
+
+from advisor.cli.main import main as command  # noqa: E402
+
+
+def main() -> None:
+    gc.freeze()
+    gc.enable()
+    gc.set_threshold(50_000, 20, 50)
+    command()
+
 
 if __name__ == "__main__":
     main()
