@@ -63,7 +63,15 @@ def wait_for(condition: Callable[[], Any], what: str = "", limit: float = LIMIT)
 class Running:
     """One daemon."""
 
-    def __init__(self, root: Path, state: Path, *args: str, limit: str = "", env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        state: Path,
+        *args: str,
+        limit: str = "",
+        prefix: tuple[str, ...] = (),
+        env: dict[str, str] | None = None,
+    ) -> None:
         self.root, self.state = root, state
         self.log = state / f"log-{time.monotonic_ns()}"
         state.mkdir(exist_ok=True)
@@ -71,7 +79,7 @@ class Running:
         environment = {**os.environ, "XDG_STATE_HOME": str(state), **(env or {})}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *start, "-v", *args, str(root)],
+                [*prefix, sys.executable, *start, "-v", *args, str(root)],
                 stderr=log,
                 env=environment,
                 cwd=ROOT,
@@ -109,9 +117,14 @@ class Running:
 
 @contextmanager
 def running(
-    root: Path, state: Path, *args: str, limit: str = "", env: dict[str, str] | None = None
+    root: Path,
+    state: Path,
+    *args: str,
+    limit: str = "",
+    prefix: tuple[str, ...] = (),
+    env: dict[str, str] | None = None,
 ) -> Iterator[Running]:
-    daemon = Running(root, state, *args, limit=limit, env=env)
+    daemon = Running(root, state, *args, limit=limit, prefix=prefix, env=env)
     try:
         daemon.wait_ready()
         yield daemon
