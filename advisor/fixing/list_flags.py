@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from advisor.document.changes import Change, Delete, Set, Splice
+import shlex
+
+from advisor.document.changes import Append, Change, Delete, Set, Splice
 from advisor.document.document import Document
 from advisor.document.edits import CannotEdit
-from advisor.document.nodes import Path, Scalar, Sequence, dotted
+from advisor.document.nodes import Data, Path, Scalar, Sequence, dotted
 from advisor.engine.findings import Edit
 
 
@@ -38,3 +40,12 @@ def _value_path(document: Document, path: Path) -> Path | None:
     following: Path = (*path[:-1], index + 1) if isinstance(index, int) else path
     node = document.at(following)
     return following if isinstance(node, Scalar) and not node.text.startswith("-") else None
+
+
+def added_words(document: Document, edit: Edit) -> list[Change] | None:
+    """The words of a new flag at the end of a list; None where the place is no list of words."""
+    node = document.at(edit.path)
+    if not isinstance(node, Sequence) and (node is not None or edit.path[0] != "services"):
+        return None
+    words: list[Data] = [*shlex.split(str(edit.argument))]
+    return [Append(edit.path, word) for word in words] if node is not None else [Set(edit.path, words)]

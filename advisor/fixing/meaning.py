@@ -8,7 +8,7 @@ from advisor.document.edits import CannotEdit
 from advisor.document.nodes import Data, Mapping, Path, Scalar, Sequence, dotted, plain
 from advisor.engine.findings import Edit, Fix
 from advisor.fixing.flag_edits import flag_change
-from advisor.fixing.list_flags import is_in_list, list_flag_changes
+from advisor.fixing.list_flags import added_words, is_in_list, list_flag_changes
 from advisor.fixing.rewording import splices_between
 from advisor.patterns import pattern
 
@@ -50,6 +50,9 @@ def _changes(document: Document, edit: Edit) -> list[Change]:
     path = in_document(document, edit.path)
     argument = edit.argument
     if edit.op in _FLAG_EDITS:
+        added = added_words(document, edit) if edit.op == "add_flag" else None
+        if added is not None:
+            return added
         return list_flag_changes(document, edit) if is_in_list(document, edit.path) else [flag_change(document, edit)]
     if not path:
         raise CannotEdit("it has no place in this file")

@@ -75,7 +75,7 @@ def _section(node: Effective, path: Path, name: str) -> Iterator[Mistake]:
     for key, child in node.data.items():
         if key in keys:
             yield from _value(child, (*path, key), name, keys[key])
-            yield from _range(child, (*path, key), name, record.get("bounds", {}).get(key))
+            yield from _range(child, (*path, key), name, keys[key], record.get("bounds", {}).get(key))
         elif not _is_private(key, name):
             yield Mistake(UNKNOWN_KEY, (*path, key), name, key, tuple(keys), meant=_meant(key, name, keys))
     if name == "benchmark" and _PLAYBOOK in node.data:
@@ -210,12 +210,14 @@ def _wrong(node: Effective, path: Path, section: str, problem: str, field_type: 
     return Mistake(BAD_TYPE, path, section, str(path[-1]) if path else "", problem=problem, field_type=field_type)
 
 
-def _range(node: Effective, path: Path, section: str, bounds: dict[str, float] | None) -> Iterator[Mistake]:
+def _range(
+    node: Effective, path: Path, section: str, field_type: str, bounds: dict[str, float] | None
+) -> Iterator[Mistake]:
     if bounds is None:
         return
     data = node.data
     if "min_length" in bounds:
-        if isinstance(data, list | dict) and len(data) < bounds["min_length"]:
+        if isinstance(data, dict if field_type.startswith("dict") else list) and len(data) < bounds["min_length"]:
             problem = "is empty" if bounds["min_length"] == 1 else f"needs {bounds['min_length']:g} items"
             yield Mistake(OUT_OF_RANGE, path, section, str(path[-1]), problem=problem)
         return

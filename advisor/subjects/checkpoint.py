@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from advisor.nel.context import Context
     from advisor.subjects.subject import Subject
 
-_WHAT = "the checkpoint"
+WHAT = "the checkpoint"
 
 
 def add_checkpoint(world: World, document: Document, context: Context) -> None:
@@ -27,12 +27,12 @@ def add_checkpoint(world: World, document: Document, context: Context) -> None:
     deployment.attributes["checkpoint_is_read"] = path is not None
     if path is None:
         return
-    from advisor.checkpoint.read import read_checkpoint
+    from advisor.checkpoint.cache import recall_checkpoint
     from advisor.subjects.weights import describe_checkpoint, fixed_place
     from advisor.subjects.weights_served import describe_serving
 
     place = deployment.place_of("checkpoint_path") or deployment.place
-    checkpoint = read_checkpoint(path)
+    checkpoint = recall_checkpoint(path)
     subject = describe_checkpoint(world, checkpoint, fixed_place(place), named_by_config=True)
     describe_serving(world, subject, checkpoint, document, context)
 
@@ -60,19 +60,19 @@ def _checkpoint_directory(deployment: Subject, context: Context) -> str | None:
     elif shape != "absolute":
         return None
     if not context.reads_checkpoints:
-        deployment.world.note(_WHAT, "reading checkpoints is switched off")
+        deployment.world.note(WHAT, "reading checkpoints is switched off")
     elif not os.path.isdir(path):
-        deployment.world.note(_WHAT, f"{path} is not on this machine")
+        deployment.world.note(WHAT, f"{path} is not on this machine")
     elif not os.path.realpath(path).strip("/"):
-        deployment.world.note(_WHAT, f"{path} is the root of the file system")
-    elif deployment.world.singles["execution"].get("type") != "local" and not _holds_checkpoint(path):
-        deployment.world.note(_WHAT, f"{path} on this machine holds none: it may be another one where the job runs")
+        deployment.world.note(WHAT, f"{path} is the root of the file system")
+    elif deployment.world.singles["execution"].get("type") != "local" and not holds_checkpoint(path):
+        deployment.world.note(WHAT, f"{path} on this machine holds none: it may be another one where the job runs")
     else:
         return path
     return None
 
 
-def _holds_checkpoint(path: str) -> bool:
+def holds_checkpoint(path: str) -> bool:
     from advisor.checkpoint.recognise import looks_like_checkpoint
 
     try:

@@ -131,7 +131,7 @@ def even_tensor_parallel(serving: Serving) -> Value:
     place = serving.command.places.get("tensor_parallel")
     if not isinstance(tensor, int) or config is None or node is None or deployment.get("own_command"):
         return ABSENT
-    if place is not None and place.path != ("deployment", "tensor_parallel_size"):
+    if place is not None and place.path != (*deployment.base, "tensor_parallel_size"):
         return ABSENT
     return next((size for size in range(tensor - 1, 0, -1) if _divides(serving, size)), ABSENT)
 
@@ -157,8 +157,8 @@ def longer_than_model(serving: Serving) -> Value:
 
 def _sets(serving: Serving, name: str) -> bool:
     """Whether the server is given a variable, by a block or in the command itself."""
-    tree = serving.command.world.values.tree
-    blocks = [tree.at(path) for path in (("deployment", "env_vars"), ("env_vars",))]
+    tree, deployment = serving.command.world.values.tree, serving.deployment
+    blocks = [deployment.find("env_vars"), deployment.find("extra_env"), tree.child("env_vars")]
     return any(block is not None and block.child(name) is not None for block in blocks) or name in str(
         serving.deployment.get("script")
     )
@@ -237,7 +237,7 @@ def card_variables(serving: Serving) -> list[str]:
 
 def gpu_kind(serving: Serving, context: Context) -> str:
     """The GPU as hardware.json names it; '' where it is not known."""
-    gres = serving.command.world.singles["execution"].get("gres")
+    gres = serving.gres
     found = gpus_of_gres(gres) if isinstance(gres, str) else None
     words = re.findall(r"[a-z]*\d+[a-z]?", (context.gpu or (found[1] if found else "")).lower())
     return next((word for word in words if word in table("hardware")["gpus"]), "")

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from advisor.checkpoint.quantization import Quantization
     from advisor.checkpoint.read import Checkpoint
     from advisor.document.document import Document
+    from advisor.document.nodes import Path
     from advisor.nel.context import Context
     from advisor.subjects.command import Server
     from advisor.subjects.subject import Attribute, Subject, World
@@ -61,6 +62,7 @@ class Serving:
     engine: EngineVersion
     servers: tuple[Server, ...]
     flag: Subject | None  # of --quantization
+    gres: Value = ABSENT
 
     @property
     def flag_value(self) -> Value:
@@ -85,11 +87,27 @@ def describe_serving(
     describe_prompts(world, subject, checkpoint)
     if command is None or not checkpoint.completeness.complete or not is_served(deployment):
         return
-    servers = read_servers(world)
-    image = image_of(deployment)
-    engine = command.get("engine")
-    if not servers or not isinstance(engine, str):
+    if checkpoint.config is None:
+        # Its quantization may be declared in what cannot be read.
         return
+    home = EXTRA_ARGS if deployment.get("reads_extra_args") is True else COMMAND
+    subject.places["server_flags"] = Place(home, deployment.place.span)
+    describe_server(subject, checkpoint, command, read_servers(world), world.singles["execution"].get("gres"), context)
+
+
+def describe_server(
+    subject: Subject,
+    checkpoint: Checkpoint,
+    command: Subject,
+    servers: tuple[Server, ...],
+    gres: Value,
+    context: Context,
+) -> None:
+    """Attributes of `checkpoint` and of a server's flags, whatever it belongs to: a deployment or a service."""
+    world, deployment, engine = command.world, command.parent, command.get("engine")
+    if not servers or deployment is None or not isinstance(engine, str):
+        return
+    image = image_of(deployment)
     version = image.version if image and image.engine == engine else None
     flags = [flag for flag in world.of("flag") if flag.get("name") == "--quantization"]
     serving = Serving(
@@ -100,9 +118,10 @@ def describe_serving(
         engine_version(engine, version),
         servers,
         flags[0] if flags else None,
+        gres,
     )
-    home = EXTRA_ARGS if deployment.get("reads_extra_args") is True else COMMAND
-    subject.places["server_flags"] = Place(home, deployment.place.span)
+    field: Path = (*deployment.base, "tensor_parallel_size")
+    subject.places["tensor_parallel_field"] = Place(field, deployment.place.span)
     image_place = deployment.place_of("image")
     if image_place is not None:
         subject.places["image"] = image_place
