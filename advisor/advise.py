@@ -14,7 +14,6 @@ from advisor.nel.context import Context
 from advisor.nel.dialect import CORE, LAUNCHER, NEXT, OTHER, dialect_of
 from advisor.nel.redaction import Redactor, redactor_for
 from advisor.subjects.launcher import launcher_world
-from advisor.suppression import sift
 
 if TYPE_CHECKING:
     from advisor.checkpoint.read import Checkpoint
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 CHECKPOINT = "checkpoint"
 MAX_FINDINGS = 500
+# What a comment that hides findings begins with.
+_HIDES = "nel-advisor:"
 
 
 class Unchecked(NamedTuple):
@@ -66,7 +67,10 @@ def advise_document(
     findings = [finding_of(firing) for firing in base.match(world, version) if firing.rule.reports]
     # A block that aliases repeat is one text: what is wrong with it is said once.
     findings = list({(f.rule, f.place.span, f.message): f for f in reversed(findings)}.values())
-    findings = sift(findings, document, base, version, world.values)
+    if _HIDES in document.text:
+        from advisor.suppression import sift
+
+        findings = sift(findings, document, base, version, world.values)
     findings.sort(key=lambda f: (f.place.span.start, _RANK[f.severity], f.rule))
     unchecked = [Unchecked(what, reason) for what, reason in world.unchecked]
     if len(findings) > MAX_FINDINGS:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.advise import Advice, advise_checkpoint, advise_document
-from advisor.baseline import Baseline
 from advisor.document.document import Document
 from advisor.engine.base import RuleBase
 from advisor.engine.bundle import load_rules
@@ -16,6 +15,9 @@ from advisor.nel.compose import SiblingReader
 from advisor.nel.context import Context
 from advisor.settings.effective import Lookup, Settings
 from advisor.settings.files import SettingsError
+
+if TYPE_CHECKING:
+    from advisor.baseline import Baseline
 
 
 class Asked(NamedTuple):

@@ -20,7 +20,6 @@ from advisor.nel.values import Values
 from advisor.patterns import pattern
 from advisor.subjects.subject import Attribute, Place, Subject, World
 
-_MARK = "nel-advisor:"
 _COMMENT = pattern(r"(?<!\S)#[ \t]*nel-advisor:[ \t]*ignore(?:\[(?P<names>[^\]\r\n]*)\])?")
 _NAME = pattern(r"[^\s,]+")
 
@@ -80,8 +79,6 @@ def _problem(one: Suppression, base: RuleBase) -> str:
 
 def suppressions(document: Document) -> tuple[Suppression, ...]:
     """Every name in every such comment of a document."""
-    if _MARK not in document.text:
-        return ()
     return tuple(_read(document))
 
 

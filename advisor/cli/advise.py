@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
-from advisor.baseline import Baseline
 from advisor.cli.failures import FAILED, FOUND, complain, fail
 from advisor.cli.loading import context_here, policies_or_fail
 from advisor.cli.work import (
@@ -28,6 +28,10 @@ from advisor.policies import Asked, Policies
 from advisor.report.style import Style, style_for
 from advisor.report.summary import Summary, total
 from advisor.report.text import summary_text
+
+if TYPE_CHECKING:
+    from advisor.baseline import Baseline
+
 
 # Stands for any file of this folder.
 _HERE = "./-"

@@ -7,16 +7,18 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from advisor.advise import Advice
-from advisor.baseline import Known, known_by
 from advisor.document.document import Document
 from advisor.document.reading import decode_document, read_document
 from advisor.policies import Policies, Policy
 from advisor.report.style import Style
 from advisor.report.summary import Summary, summary_of
 from advisor.targets import config_in, targets_below
+
+if TYPE_CHECKING:
+    from advisor.baseline import Known
 
 STANDARD_INPUT = "-"
 _FILES_A_PROCESS = 100
@@ -86,7 +88,11 @@ class Report(NamedTuple):
         return self._rendered(policy.advise_checkpoint(path))
 
     def _rendered(self, advice: Advice) -> Rendered:
-        known = known_by(advice, self.baseline_path) if self.baseline_path else ()
+        known: tuple[Known, ...] = ()
+        if self.baseline_path:
+            from advisor.baseline import known_by
+
+            known = known_by(advice, self.baseline_path)
         return Rendered(render(advice, self.style), summary_of(advice), known=known)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 
 from advisor.nel.context import Context
@@ -109,6 +108,8 @@ def _layers(file: SettingsFile, target: str) -> Iterator[_Layer]:
 
 def _matches(path: str, pattern: str) -> bool:
     """A glob, where `*` takes slashes too, or the name of a folder."""
+    from fnmatch import fnmatchcase
+
     folder = pattern.rstrip("/")
     return fnmatchcase(path, pattern) or path.startswith(f"{folder}/") or fnmatchcase(path, f"{folder}/*")
 
