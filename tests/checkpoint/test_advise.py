@@ -124,6 +124,7 @@ def test_every_bad_input_ends_in_a_finding(tmp_path: Path) -> None:
 def test_no_bad_input_breaks_the_advice_on_a_config(name: str, base: RuleBase, tmp_path: Path) -> None:
     advice = on_config(base, build(f"{N}+{name}", tmp_path), flags="--quantization modelopt --max-model-len 8192")
     assert any(finding.place.path == ("deployment", "checkpoint_path") for finding in advice.findings)
+    assert "quant-flag-on-bf16" not in {finding.name for finding in advice.findings}
     assert advice_text(advice, Style(False, 100))
     assert json.dumps(advice_json(advice))
 
@@ -234,6 +235,19 @@ def test_what_is_not_here_is_not_checked(path: str, base: RuleBase, tmp_path: Pa
     advice = on_config(base, path.format(tmp=tmp_path))
     assert "the checkpoint" in {note.what for note in advice.unchecked}
     assert not [finding for finding in advice.findings if finding.name.startswith("checkpoint-")]
+
+
+def test_a_checkpoint_that_changes_is_read_again(base: RuleBase, tmp_path: Path) -> None:
+    path = build(N, tmp_path)
+    before = names(on_config(base, path))
+    assert names(on_config(base, path)) == before
+    make.edit_json(path / "config.json", lambda data: data["quantization_config"].update(quant_algo="FP8"))
+    assert names(on_config(base, path)) - before == {
+        ("quant-meta-files-disagree", "error"), ("quant-tensors-disagree", "error"), ("quant-name-vs-config", "warning"),
+    }  # fmt: skip
+    (path / "tokenizer.json").unlink()
+    (path / "tokenizer_config.json").unlink()
+    assert ("checkpoint-incomplete", "error") in names(on_config(base, path))
 
 
 def test_reading_can_be_switched_off(base: RuleBase, tmp_path: Path) -> None:
