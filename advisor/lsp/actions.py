@@ -26,7 +26,7 @@ def code_actions(
         touched = [finding for finding in analysis.advice.findings if _touches(finding, start, end)]
         found += [action for finding in touched for action in _for_finding(analysis, finding, versioned)]
         if touched and sum(1 for finding in analysis.advice.findings if finding.fix and finding.fix.safety == AUTO) > 1:
-            found.append(_command("Fix all that is safe to fix", FIX_ALL_COMMAND, [analysis.uri]) | {"kind": QUICK_FIX})
+            found.append(_command("Fix all that is safe to fix", FIX_ALL_COMMAND, [analysis.uri]))
         found += _explanations(analysis, touched)
     if any(_covers(kind, FIX_ALL) for kind in kinds) and (edit := fix_all(analysis, versioned=versioned)):
         found.append({"title": "Fix all that is safe to fix", "kind": FIX_ALL, "edit": edit})
@@ -91,4 +91,4 @@ def _explanations(analysis: Analysis, findings: Iterable[Finding]) -> list[dict[
 
 
 def _command(title: str, command: str, arguments: list[str]) -> dict[str, Any]:
-    return {"title": title, "command": {"title": title, "command": command, "arguments": arguments}}
+    return {"title": title, "kind": QUICK_FIX, "command": {"title": title, "command": command, "arguments": arguments}}

@@ -9,7 +9,7 @@ from typing import Any
 
 from advisor.document.nodes import Path
 from advisor.lsp.about import about_flag, about_task, key_summary
-from advisor.lsp.cursor import KEY, TEXT, Cursor, cursor_at
+from advisor.lsp.cursor import KEY, TEXT, Cursor, cursor_at, keys_beside
 from advisor.lsp.session import Analysis
 from advisor.lsp.workspace import checkpoints_in
 from advisor.nel.adapter_schema import SWITCHES, interceptors, post_eval_hooks
@@ -46,7 +46,7 @@ class Item:
     text: str = ""
 
 
-def complete(analysis: Analysis, offset: int, folders: Iterable[str]) -> dict[str, Any] | None:
+def complete(analysis: Analysis, offset: int, folders: Iterable[str], kind: str) -> dict[str, Any] | None:
     """LSP's CompletionList; None inside of a comment."""
     cursor = cursor_at(analysis.document.text, offset)
     if cursor is None:
@@ -54,15 +54,15 @@ def complete(analysis: Analysis, offset: int, folders: Iterable[str]) -> dict[st
     typed, items = _items(analysis, cursor, folders)
     found = list(dict.fromkeys(items))[:_MOST]
     span = analysis.positions.range(offset - len(typed), offset)
-    return {"isIncomplete": False, "items": [_json(item, span, order) for order, item in enumerate(found)]}
+    return {"isIncomplete": False, "items": [_json(item, span, order, kind) for order, item in enumerate(found)]}
 
 
-def _json(item: Item, span: dict[str, Any], order: int) -> dict[str, Any]:
+def _json(item: Item, span: dict[str, Any], order: int, kind: str) -> dict[str, Any]:
     return {
         "label": item.label,
         "kind": item.kind,
         **({"detail": item.detail} if item.detail else {}),
-        **({"documentation": {"kind": "markdown", "value": item.about}} if item.about else {}),
+        **({"documentation": {"kind": kind, "value": item.about}} if item.about else {}),
         "sortText": f"{order:05}",
         "filterText": item.label,
         "textEdit": {"range": span, "newText": item.text or item.label},
@@ -77,13 +77,14 @@ def _items(analysis: Analysis, cursor: Cursor, folders: Iterable[str]) -> tuple[
     if cursor.kind == KEY:
         if cursor.path and isinstance(cursor.path[-1], int) and cursor.path[:-1] in _SCALAR_LISTS:
             return cursor.typed, _SCALAR_LISTS[cursor.path[:-1]]()
-        return cursor.typed.lstrip("\"'"), _keys(cursor.path, world)
+        there = keys_beside(analysis.document.text, cursor)
+        return cursor.typed.lstrip("\"'"), _keys(cursor.path, world, there)
     if cursor.kind == TEXT:
         return cursor.typed, iter(())
     return cursor.typed.lstrip("\"'"), _values(analysis, cursor.path, world, folders)
 
 
-def _keys(path: Path, world: World | None) -> Iterator[Item]:
+def _keys(path: Path, world: World | None, there: set[str]) -> Iterator[Item]:
     """The keys that are legal here and not there yet."""
     if path[:1] == ("defaults",):
         yield from (Item(f"{group}: ", _MODULE, text=f"{group}: ") for group in ("execution", "deployment"))
@@ -92,13 +93,6 @@ def _keys(path: Path, world: World | None) -> Iterator[Item]:
     kinds = [world.values.at((name, "type")) if world else None for name in ("execution", "deployment")]
     execution, deployment = (kind if isinstance(kind, str) else None for kind in kinds)
     found = section(path, execution, deployment)
-    node = world.values.tree.at(path) if world is not None else None
-    # What a default sets may still be overridden; what stands in the text may not stand there twice.
-    there = (
-        {name for name, one in node.data.items() if not one.origin.source}
-        if node and isinstance(node.data, dict)
-        else set()
-    )
     keys = {**(found.keys if found else {}), **_extra_keys(path, world)}
     for name, kind in keys.items():
         if name not in there:

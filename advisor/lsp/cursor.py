@@ -57,6 +57,33 @@ def cursor_at(text: str, offset: int) -> Cursor | None:
     return Cursor(KEY, path, typed, offset - len(typed))
 
 
+def keys_beside(text: str, cursor: Cursor) -> set[str]:
+    """The other keys of the mapping that a key would join."""
+    start = text.rfind("\n", 0, cursor.start) + 1
+    column = cursor.start - start
+    after = text.find("\n", start)
+    above = [_read(0, line) for line in reversed(text[:start].splitlines()) if _is_content(line)]
+    below = [_read(0, line) for line in text[after + 1 :].splitlines() if _is_content(line)] if after >= 0 else []
+    found = set()
+    if not text[start : cursor.start].strip():
+        for line in above:
+            if line.column == column and line.key is not None:
+                found.add(line.key)
+            if line.column < column or any(dash < column for dash in line.dashes):
+                break
+    for line in below:
+        if line.column < column or any(dash < column for dash in line.dashes):
+            break
+        if line.column == column and line.key is not None:
+            found.add(line.key)
+    return found
+
+
+def _is_content(line: str) -> bool:
+    stripped = line.strip()
+    return bool(stripped) and not stripped.startswith("#") and stripped != "---"
+
+
 def _read(number: int, text: str) -> _Line:
     match = _LINE.match(text)
     assert match is not None
@@ -70,8 +97,7 @@ def _read(number: int, text: str) -> _Line:
 def _above(lines: list[str], line: _Line) -> Iterator[_Line]:
     """The lines above that are neither blank nor comments, the nearest first."""
     for number in range(len(lines) - 1, -1, -1):
-        stripped = lines[number].strip()
-        if stripped and not stripped.startswith("#") and stripped != "---":
+        if _is_content(lines[number]):
             yield _read(number, lines[number])
 
 

@@ -43,7 +43,8 @@ class Documents:
         """Agree with the client on what it can do and wants."""
         abilities = params.capabilities
         texts, workspace = abilities.text_document, abilities.workspace
-        self._encoding = str(getattr(self.server.workspace.position_encoding, "value", "utf-16"))
+        agreed = self.server.workspace.position_encoding
+        self._encoding = str(getattr(agreed, "value", agreed) or "utf-16")
         self._pulls = texts is not None and texts.diagnostic is not None
         self._refreshes = bool(workspace and workspace.diagnostics and workspace.diagnostics.refresh_support)
         edits = workspace.workspace_edit if workspace else None
@@ -52,6 +53,7 @@ class Documents:
         )
         self._client = {
             "encoding": self._encoding,
+            "markdown": _reads_markdown(texts),
             "versioned_edits": bool(edits and edits.document_changes),
             "folders": [path_of(uri) for uri in folders],
             "checks": _checks(params.initialization_options),
@@ -186,6 +188,11 @@ class Documents:
             uri: (one.stamp, {"uri": uri, "version": one.version, "text": one.text})
             for uri, one in self.buffers.items()
         }
+
+
+def _reads_markdown(texts: types.TextDocumentClientCapabilities | None) -> bool:
+    formats = texts.hover.content_format if texts is not None and texts.hover is not None else None
+    return types.MarkupKind.Markdown in (formats or ())
 
 
 def _change(change: types.TextDocumentContentChangeEvent) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from advisor.subjects.subject import World
 _LONGEST = 300
 
 
-def hover(analysis: Analysis, offset: int) -> dict[str, Any] | None:
+def hover(analysis: Analysis, offset: int, kind: str) -> dict[str, Any] | None:
     """LSP's Hover; None where there is nothing to say, and in a text that does not parse."""
     world = analysis.world
     parts: list[str] = []
@@ -38,7 +38,7 @@ def hover(analysis: Analysis, offset: int) -> dict[str, Any] | None:
     if not parts:
         return None
     value = redactor_for(analysis.document).text("\n\n---\n\n".join(parts))
-    answer: dict[str, Any] = {"contents": {"kind": "markdown", "value": value}}
+    answer: dict[str, Any] = {"contents": {"kind": kind, "value": value}}
     return answer | ({"range": analysis.positions.range(span.start, span.end)} if span else {})
 
 

@@ -72,7 +72,7 @@ def _detail(value: Scalar) -> str:
 
 
 def links(analysis: Analysis) -> list[dict[str, Any]]:
-    """Absolute paths in the config that are there on this machine."""
+    """Absolute paths in the config that are files on this machine, or directories with a file that tells of them."""
     root = analysis.document.root
     return (
         [link for scalar in _paths(root) if (link := _link(scalar, analysis)) is not None] if root is not None else []
@@ -94,10 +94,9 @@ def _paths(node: Node) -> list[Scalar]:
 
 def _link(scalar: Scalar, analysis: Analysis) -> dict[str, Any] | None:
     path = os.path.normpath(scalar.text)
-    if "\0" in path or path == "/" or not os.path.exists(path):
+    if "\0" in path:
         return None
-    target = path
-    if os.path.isdir(path):
-        target = next((f"{path}/{name}" for name in _TELLING if os.path.isfile(f"{path}/{name}")), path)
-    span = scalar.span
-    return {"range": analysis.positions.range(span.start, span.end), "target": uri_of(target), "tooltip": path}
+    target = next((one for one in (path, *(f"{path}/{name}" for name in _TELLING)) if os.path.isfile(one)), None)
+    if target is None:
+        return None
+    return {"range": analysis.positions.range(scalar.span.start, scalar.span.end), "target": uri_of(target)}

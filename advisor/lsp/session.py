@@ -33,6 +33,7 @@ class Client:
 
     encoding: str = "utf-16"
     versioned_edits: bool = False
+    markdown: bool = False
     folders: tuple[str, ...] = ()
     checks: Checks = field(default_factory=Checks)
 

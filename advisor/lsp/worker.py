@@ -72,12 +72,10 @@ class Answers:
             "fix_all": self._about(
                 lambda analysis, params: fix_all(analysis, versioned=self.session.client.versioned_edits)
             ),
-            "hover": self._about(
-                lambda analysis, params: hover(analysis, analysis.positions.offset(params["position"]))
-            ),
+            "hover": self._about(lambda analysis, params: hover(analysis, _offset(analysis, params), self._markup())),
             "complete": self._about(
                 lambda analysis, params: complete(
-                    analysis, analysis.positions.offset(params["position"]), self.session.client.folders
+                    analysis, _offset(analysis, params), self.session.client.folders, self._markup()
                 )
             ),
             "symbols": self._about(lambda analysis, params: symbols(analysis)),
@@ -120,10 +118,17 @@ class Answers:
         analysis = self.session.analysis(params["uri"])
         return diagnose(analysis) if analysis is not None else None
 
+    def _markup(self) -> str:
+        return "markdown" if self.session.client.markdown else "plaintext"
+
     def _actions(self, analysis: Analysis, params: Params) -> list[dict[str, Any]]:
         start, end = (analysis.positions.offset(params["range"][side]) for side in ("start", "end"))
         versioned = self.session.client.versioned_edits
         return code_actions(analysis, start, end, params.get("only") or (), versioned=versioned)
+
+
+def _offset(analysis: Analysis, params: Params) -> int:
+    return analysis.positions.offset(params["position"])
 
 
 def _end_with(front: int) -> None:
