@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from advisor.document.nodes import Mapping, Node, Path, Sequence
@@ -20,8 +20,7 @@ class Position(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """`text` has no byte order mark; `root` is None where the text does not parse or is empty."""
 
     path: str
@@ -29,14 +28,10 @@ class Document:
     root: Node | None
     problems: tuple[Problem, ...] = ()
     bom: bool = False
-    _lines: list[int] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def line_starts(self) -> list[int]:
-        if not self._lines:
-            self._lines.append(0)
-            self._lines.extend(match.end() for match in _LINE_END.finditer(self.text))
-        return self._lines
+        return _line_starts(self.text)
 
     def position(self, offset: int) -> Position:
         starts = self.line_starts
@@ -60,3 +55,8 @@ class Document:
             else:
                 return None
         return node
+
+
+@lru_cache(maxsize=8)
+def _line_starts(text: str) -> list[int]:
+    return [0, *(match.end() for match in _LINE_END.finditer(text))]

@@ -29,7 +29,7 @@ _OTHER_CHOICE = pattern(r"\$\{([\w/@.\-]+)\}")
 SiblingReader = Callable[[str], "Document | None"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Loaded:
     """A `defaults` entry, where its config was found, and the parts of the tree that it brought. `mistake` is why Hydra
     refuses it where it stands, `again` the earlier entry for the same group, `broken` what is wrong with a sibling

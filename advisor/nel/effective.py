@@ -20,7 +20,7 @@ class Origin(NamedTuple):
     node: Node | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Effective:
     """One effective value: a scalar, or children by name or by index. `masked` is the `???` of a person that
     did not override this default."""

@@ -5,7 +5,6 @@ Source: nemo-evaluator-launcher 0.2.6 common/mapping.py (get_task_definition_for
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -34,8 +33,7 @@ class Service(NamedTuple):
     certain: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """One packaged task. `params` and `extra` are the keys of `config.params` and `config.params.extra` that its
     command reads; `defaults` and `extra_defaults` what they are when a config does not set them."""
 

@@ -23,7 +23,7 @@ EXTRA: Path = (*PARAMS, "extra")
 _NOTHING = Effective({}, Origin())
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Scope:
     """`own` is what stands at `path`, `merged` what the container gets: the global values with the task's over them.
 

@@ -27,7 +27,7 @@ class Place(NamedTuple):
     document: Document | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Subject:
     """One thing of `kind` at `place`. `attributes` are computed ones (a callable is evaluated once, when first asked);
     any other name is a key path below `node`, the subject's own effective values, which stand at `base` in the config.
@@ -94,7 +94,7 @@ class Subject:
         return self.world.singles.get(kind)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class World:
     """All subjects of one target. `singles` are those of which there is one, by kind; `unchecked` says what could not
     be told, and why; `scopes` are made when they are first asked for."""
