@@ -230,6 +230,8 @@ def test_what_the_loader_takes_is_taken(text: str) -> None:
         return
     if any(problem.message in LENIENT for problem in document.problems):
         return
+    if "<<: *a" in text and [problem.kind for problem in document.problems] == ["recursive-alias"]:
+        return  # a mapping merged into itself: the loader takes it as if nothing were merged, we refuse to guess
     assert document.problems == ()
     ours = plain(document.root) if document.root is not None else None
     if all(isinstance(key, str) for key in keys_of(loaded)):
