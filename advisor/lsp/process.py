@@ -73,14 +73,15 @@ class Child:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def end(self) -> str:
-        """Kills the process if it still runs, and says how it ended."""
+    def end(self, *, overdue: bool) -> str:
+        """Kills the process if it still runs, and says how it ended. One that is not overdue has hung up by itself."""
         if self._writer is not None:
             self._writer.close()
         else:
             self._socket.close()
-        code = self._process.poll()
-        if code is None:
+        try:
+            code = self._process.wait(0.0 if overdue else 0.5)
+        except subprocess.TimeoutExpired:
             self.kill()
             return "was ended"
         return f"died of {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
@@ -164,7 +165,7 @@ class Engine:
                 return answer
         except (TimeoutError, OSError, ValueError) as error:
             overdue = isinstance(error, TimeoutError)
-            ended = self.child.end()
+            ended = self.child.end(overdue=overdue)
             self.child = Child()
             self._sent = None
             raise EngineLost(f"took longer than {self.limit:g} s" if overdue else ended, overdue) from None
