@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from advisor import __version__
 from advisor.advise import Advice
@@ -24,10 +25,13 @@ from advisor.targets import config_of
 from advisor.watch import signature
 from advisor.watch.ledger import ADVISED, OTHER, WAITING
 from advisor.watch.messages import Job, Result
-from advisor.watch.names import ADVICE, CONFIG, PATCHED
+from advisor.watch.names import ADVICE, CONFIG, PATCHED, STARTER
 from advisor.watch.patched import patch
 from advisor.watch.roots import checkpoint_beside
-from advisor.watch.seal import sealed_markdown
+from advisor.watch.seal import sealed_markdown, sealed_yaml
+
+if TYPE_CHECKING:
+    from advisor.checkpoint.read import Checkpoint
 
 
 class Adviser:
@@ -93,12 +97,30 @@ class Adviser:
         checkpoint = advice.checkpoint
         if checkpoint is None:
             return Result(OTHER)
-        page = advice_markdown(advice)
+        starter, note = _starter(checkpoint, policy)
+        page = advice_markdown(advice, (note,))
         digest = sha256(page.encode("utf-8", "replace")).hexdigest()
         if checkpoint.completeness.state == "writing":
             again = max(1.0, checkpoint.completeness.changed + SETTLING_SECONDS - time.time())
             return Result(WAITING, digest, again=min(again, SETTLING_SECONDS + 1.0))
-        return Result(ADVISED, digest, {ADVICE: sealed_markdown(page).decode()}, *_counts(advice))
+        texts = {ADVICE: sealed_markdown(page).decode(), STARTER: starter}
+        return Result(ADVISED, digest, {suffix: text for suffix, text in texts.items() if text}, *_counts(advice))
+
+
+def _starter(checkpoint: Checkpoint, policy: Policy) -> tuple[str, str]:
+    """A starter config, '' where there is none, and what the page says of it."""
+    from advisor.starter.choices import CannotStart, Wanted, choose
+    from advisor.starter.text import starter_text
+
+    if not checkpoint.completeness.complete:
+        return "", "There is no starter config: the checkpoint is not whole."
+    wanted = Wanted(gpus=policy.context.gpu_count, gpu_memory=policy.context.gpu_memory)
+    try:
+        text = starter_text(choose(checkpoint, wanted))
+    except CannotStart as error:
+        return "", f"There is no starter config: {error}."
+    head = ["nel-advisor: this file follows the checkpoint beside it until you change it; then it is yours."]
+    return sealed_yaml(head, text).decode(), "A starter config is beside it."
 
 
 def nearest_settings(folder: str) -> str:

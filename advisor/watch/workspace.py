@@ -85,7 +85,7 @@ class Workspace:
 
     def _find(self, path: str) -> None:
         """A look has found it changed: it waits behind what people save right now."""
-        if path not in self._settling and path not in self._urgent:
+        if (path not in self._settling or path in self._later) and path not in self._urgent:
             self._mark(path)
             self._found.add(path)
 

@@ -70,6 +70,7 @@ class Running:
         *args: str,
         limit: str = "",
         prefix: tuple[str, ...] = (),
+        named: bool = True,
         env: dict[str, str] | None = None,
     ) -> None:
         self.root, self.state = root, state
@@ -79,7 +80,7 @@ class Running:
         environment = {**os.environ, "XDG_STATE_HOME": str(state), **(env or {})}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*prefix, sys.executable, *start, "-v", *args, str(root)],
+                [*prefix, sys.executable, *start, "-v", *args, *([str(root)] if named else [])],
                 stderr=log,
                 env=environment,
                 cwd=ROOT,
@@ -122,9 +123,10 @@ def running(
     *args: str,
     limit: str = "",
     prefix: tuple[str, ...] = (),
+    named: bool = True,
     env: dict[str, str] | None = None,
 ) -> Iterator[Running]:
-    daemon = Running(root, state, *args, limit=limit, prefix=prefix, env=env)
+    daemon = Running(root, state, *args, limit=limit, prefix=prefix, named=named, env=env)
     try:
         daemon.wait_ready()
         yield daemon

@@ -200,13 +200,13 @@ def test_a_refused_watch_is_noticed(tmp_path: Path) -> None:
 
 def test_the_observer_on_an_overlay(tmp_path: Path) -> None:
     """Events come for what is written through an overlay, also to a file of the lower layer."""
-    lower, upper, work, merged = (tmp_path / name for name in ("lower", "upper", "work", "merged"))
-    for folder in (lower / "deep", upper, work, merged):
+    lower, work, merged = (tmp_path / name for name in ("lower", "work", "merged"))
+    for folder in (lower / "deep", work, merged):
         folder.mkdir(parents=True)
     (lower / "deep" / "eval.yaml").write_text("a: 1\n")
     script = (
-        f"mount -t tmpfs none {tmp_path}/work && mkdir {tmp_path}/work/u {tmp_path}/work/w && "
-        f"mount -t overlay overlay -o lowerdir={lower},upperdir={tmp_path}/work/u,workdir={tmp_path}/work/w {merged} && "
+        f"mount -t tmpfs none {work} && mkdir {work}/u {work}/w && "
+        f"mount -t overlay overlay -o lowerdir={lower},upperdir={work}/u,workdir={work}/w {merged} && "
         f"exec {sys.executable} -c '{OVERLAID}' {merged}"
     )
     command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script]
