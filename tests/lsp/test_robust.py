@@ -195,3 +195,23 @@ def test_the_engine_ends_with_the_server(end: str) -> None:
     else:
         pytest.fail("the engine process is still there")
     assert b"Traceback" not in b"".join(server.errors)
+
+
+def test_a_client_that_pulls_is_not_pushed_to_and_told_when_to_pull_again(tmp_path: Path) -> None:
+    uri = (tmp_path / "eval.yaml").as_uri()
+    server = Raw("--debounce", "0", cwd=tmp_path)
+    pulls = {"textDocument": {"diagnostic": {}}, "workspace": {"diagnostics": {"refreshSupport": True}}}
+    server.start(pulls)
+    try:
+        server.open(uri, MISTAKEN)
+        answer = server.request("textDocument/diagnostic", {"textDocument": {"uri": uri}})
+        assert "walltime-unquoted" in names(answer["result"]["items"])
+        (tmp_path / ".nel-advisor.yaml").write_text("ignore: [walltime-unquoted]\n")
+        changed = {"uri": (tmp_path / ".nel-advisor.yaml").as_uri(), "type": 1}
+        server.notify("workspace/didChangeWatchedFiles", {"changes": [changed]})
+        server.wait(lambda one: one.get("method") == "workspace/diagnostic/refresh")
+        answer = server.request("textDocument/diagnostic", {"textDocument": {"uri": uri}})
+        assert "walltime-unquoted" not in names(answer["result"]["items"])
+        assert not [one for one in server.seen if one.get("method") == "textDocument/publishDiagnostics"]
+    finally:
+        server.process.kill()
