@@ -18,6 +18,8 @@ from advisor.subjects.subject import Place, Subject, World, is_nothing
 from advisor.subjects.tasks import supplied, variable_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from advisor.document.document import Document
     from advisor.nel.context import Context
 
@@ -66,7 +68,7 @@ def add_task_needs(world: World, document: Document, context: Context) -> None:
 
 
 def _describe(task: Subject, scope: Scope, context: Context) -> None:
-    packaged = partial(_packaged, task, context)
+    packaged = _once(task, context)
     extra = partial(_extra, scope)
     task.attributes.update(
         {
@@ -108,6 +110,18 @@ def _describe(task: Subject, scope: Scope, context: Context) -> None:
         if place is not None:
             task.places[attribute] = place
     task.places["missing_token"] = Place(variable_path(task.world, _HF_TOKEN), task.place.span)
+
+
+def _once(task: Subject, context: Context) -> Callable[[], Task | None]:
+    """The packaged task, looked up when it is first asked for."""
+    found: list[Task | None] = []
+
+    def packaged() -> Task | None:
+        if not found:
+            found.append(_packaged(task, context))
+        return found[0]
+
+    return packaged
 
 
 def _packaged(task: Subject, context: Context) -> Task | None:
@@ -316,6 +330,8 @@ def _container(task: Subject, context: Context) -> str | None:
 
 def _other_tag(task: Subject, context: Context) -> Value:
     """The image of an earlier task, where it is this one's with another tag."""
+    if not any(isinstance(one.get("container"), str) for one in task.world.of("task")):
+        return ABSENT
     mine = _container(task, context)
     if mine is None or "<" in mine:
         return ABSENT
