@@ -85,6 +85,7 @@ def _add_service(world: World, document: Document, name: str, node: Effective) -
             "image_source": "" if node.child("image") is not None else ", the default,",
             "image_pinned": lambda: image_pinned(service),
             "image_without_cuda130": lambda: without_cuda130(service),
+            "api_key_variable": lambda: f"${{{service.get('api_key')}}}",
             "startup_timeout": _default(service, "startup_timeout", 600 if kind in MANAGED else 120),
             "proxy_timeout": lambda: proxy_timeout(service),
             "uses_proxy": lambda: _uses_proxy(service),
