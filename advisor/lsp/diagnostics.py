@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from functools import lru_cache
 from typing import Any
 
 from advisor.document.nodes import dotted
+from advisor.engine.base import RuleBase
 from advisor.engine.findings import Finding
+from advisor.engine.rule import Rule
 from advisor.lsp.addresses import uri_of
 from advisor.lsp.positions import Positions
 from advisor.lsp.session import Analysis
@@ -14,6 +18,9 @@ from advisor.subjects.subject import Place
 
 SOURCE = "nel-advisor"
 _SEVERITIES = {"error": 1, "warning": 2, "info": 3}
+# What shows what a checkpoint is, the most telling first.
+TELLING = ("hf_quant_config.json", "config.json", "README.md")
+_OF_CHECKPOINT = frozenset({"checkpoint", "gap", "checkpoint_file", "tensor_group", "drift"})
 _TAGS = {"unnecessary": 1, "deprecated": 2}
 
 
@@ -37,7 +44,10 @@ def diagnostic(analysis: Analysis, finding: Finding, moved: Moved | None = None)
         "source": SOURCE,
         "message": finding.message,
         **({"tags": tags} if (tags := [_TAGS[tag] for tag in finding.tags if tag in _TAGS]) else {}),
-        "relatedInformation": [_related(analysis, name, place, moved) for name, place in _others(finding)],
+        "relatedInformation": [
+            *(_related(analysis, name, place, moved) for name, place in _others(finding)),
+            *_in_checkpoint(analysis, finding),
+        ],
         "data": {"name": finding.name},
     }
 
@@ -67,8 +77,38 @@ def _related(analysis: Analysis, name: str, place: Place, moved: Moved | None) -
     return {"location": {"uri": uri_of(document.path), "range": span}, "message": name}
 
 
+def _in_checkpoint(analysis: Analysis, finding: Finding) -> list[dict[str, Any]]:
+    """The checkpoint's file that a finding speaks of: one that its message names, else the one that tells most."""
+    rule = _rules(analysis.policy.base).get(finding.rule)
+    checkpoint = checkpoint_of(analysis.sound) if rule is not None and _asks_checkpoint(rule) else ""
+    if not checkpoint or finding.place.document is not None:
+        return []
+    try:
+        names = sorted(os.listdir(checkpoint))
+    except OSError:
+        return []
+    named = [name for name in names if name in finding.message]
+    telling = [name for name in TELLING if name in names]
+    start = {"line": 0, "character": 0}
+    return [
+        {"location": {"uri": uri_of(f"{checkpoint}/{name}"), "range": {"start": start, "end": start}}, "message": name}
+        for name in (named or telling)[:1]
+    ]
+
+
+def _asks_checkpoint(rule: Rule) -> bool:
+    asked = [condition.get("name", "") for condition in rule.when]
+    return bool(_OF_CHECKPOINT & set(rule.on)) or any(name.startswith("checkpoint.") for name in asked)
+
+
 def _rule_file(analysis: Analysis, rule: str) -> str:
-    return next((one.file for one in analysis.policy.base.rules if one.id == rule), "")
+    found = _rules(analysis.policy.base).get(rule)
+    return found.file if found is not None else ""
+
+
+@lru_cache(maxsize=4)
+def _rules(base: RuleBase) -> dict[str, Rule]:
+    return {rule.id: rule for rule in base.rules}
 
 
 def _depends(analysis: Analysis) -> list[str]:

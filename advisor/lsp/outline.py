@@ -7,13 +7,12 @@ from typing import Any
 
 from advisor.document.nodes import Mapping, Node, Scalar, Sequence, Span
 from advisor.lsp.addresses import uri_of
+from advisor.lsp.diagnostics import TELLING
 from advisor.lsp.positions import Positions
 from advisor.lsp.session import Analysis
 
 _MODULE, _ARRAY, _FIELD, _OBJECT = 2, 18, 8, 19
 _DEEPEST = 12
-# What shows what a checkpoint is, the most telling first.
-_TELLING = ("hf_quant_config.json", "config.json", "README.md")
 
 
 def symbols(analysis: Analysis) -> list[dict[str, Any]]:
@@ -96,7 +95,7 @@ def _link(scalar: Scalar, analysis: Analysis) -> dict[str, Any] | None:
     path = os.path.normpath(scalar.text)
     if "\0" in path:
         return None
-    target = next((one for one in (path, *(f"{path}/{name}" for name in _TELLING)) if os.path.isfile(one)), None)
+    target = next((one for one in (path, *(f"{path}/{name}" for name in TELLING)) if os.path.isfile(one)), None)
     if target is None:
         return None
     return {"range": analysis.positions.range(scalar.span.start, scalar.span.end), "target": uri_of(target)}

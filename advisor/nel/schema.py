@@ -7,7 +7,7 @@ which runs in the evaluation container.
 from __future__ import annotations
 
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from advisor.knowledge import table
@@ -58,6 +58,7 @@ class Section(NamedTuple):
         return type_problem(value, self.keys.get(key, "any"))
 
 
+@lru_cache(maxsize=8192)
 def section(path: Path, execution: str | None = None, deployment: str | None = None) -> Section | None:
     """The section at a path; None for one that is not known (a scalar, or another executor's own).
 

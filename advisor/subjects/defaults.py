@@ -191,7 +191,8 @@ def _mixed_with(world: World, loaded: Loaded) -> Value:
 
 def _overwritten(world: World, document: Document) -> Value:
     """The user's own values that a shipped group after `_self_` puts its defaults in place of."""
-    if document.root is None or any(loaded.mistake for loaded in world.values.composition.loaded):
+    loaded = world.values.composition.loaded
+    if document.root is None or any(one.mistake for one in loaded) or not _follows_self(loaded):
         return ABSENT
     tree, found = world.values.tree, []
     for path, leaf in leaves(from_node(document.root)):
@@ -202,6 +203,12 @@ def _overwritten(world: World, document: Document) -> Value:
             found.append(f"{'.'.join(map(str, path))} becomes {_shown(now.plain())}")
     more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
     return ", ".join([*found[:_SHOWN], *more]) or ABSENT
+
+
+def _follows_self(loaded: tuple[Loaded, ...]) -> bool:
+    """Whether anything is merged after the user's own values: most often nothing is, and nothing need be looked at."""
+    own = next((n for n, one in enumerate(loaded) if one.entry.is_self), len(loaded))
+    return any(not one.entry.override for one in loaded[own + 1 :])
 
 
 def _shown(value: object) -> str:

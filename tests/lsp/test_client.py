@@ -421,7 +421,10 @@ async def test_a_checkpoint_that_changes_is_looked_at_again(edit: Any, client: A
     client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([change]))
     await client.wait_for_notification(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
     after = by_name(client.diagnostics[editor.uri])
-    assert set(after) - set(before)
+    new = [one for name, one in after.items() if name not in before]
+    assert new
+    places = {info.location.uri for one in new for info in one.related_information or ()}
+    assert (folder / "model.safetensors").as_uri() in places
 
 
 async def test_a_sibling_in_the_editor_counts_as_it_is_there(edit: Any, client: Any) -> None:
