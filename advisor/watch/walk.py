@@ -26,6 +26,8 @@ class Folder:
     leftovers: tuple[str, ...]
 
 
+# No other file is a config, an output or what tells a checkpoint: most files are passed over by their last letters.
+_TOLD_APART = (".yaml", ".yml", ".md", ".json", ".bin", ".model")
 _NO_CONFIGS: dict[str, str] = {}
 
 
@@ -41,40 +43,37 @@ def walk(top: str) -> Iterator[Folder]:
 
 def list_folder(path: str) -> Folder | None:
     """None for what is gone, cannot be read, or is no folder. Names that are not UTF-8 are left out."""
+    folders: list[str] = []
+    configs: dict[str, str] = {}
+    settings, outputs, leftovers, of_models = "", [], [], []
     try:
         # Before the listing: a change during it then shows in the next look.
         mtime_ns = os.lstat(path).st_mtime_ns
         with os.scandir(path) as entries:
-            found = [entry for entry in entries if entry.name.isascii() or _is_utf8(entry.name)]
+            for entry in entries:
+                name = entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if names.is_watched_folder(name) and _is_utf8(name):
+                        folders.append(entry.path)
+                elif name.endswith(_TOLD_APART) or ".safetensors" in name:
+                    of_models.append(name)
+                    if names.is_output(name):
+                        outputs.append(entry.path)
+                    if name == names.SETTINGS:
+                        settings = signature.of_file(entry.path)
+                    elif names.may_be_config(name) and _is_utf8(name) and (sign := signature.of_file(entry.path)):
+                        configs[entry.path] = sign
+                elif name.startswith(names.TEMPORARY):
+                    leftovers.append(entry.path)
     except OSError:
         return None
-    folders, files, outputs, leftovers = [], [], [], []
-    settings = ""
-    configs: dict[str, str] = {}
-    for entry in found:
-        name = entry.name
-        if entry.is_dir(follow_symlinks=False):
-            if names.is_watched_folder(name):
-                folders.append(entry.path)
-            continue
-        files.append(name)
-        if names.may_be_config(name):
-            sign = signature.of_file(entry.path)
-            if sign:
-                configs[entry.path] = sign
-        elif name.startswith(names.TEMPORARY):
-            leftovers.append(entry.path)
-        elif name == names.SETTINGS:
-            settings = signature.of_file(entry.path)
-        if names.is_output(name):
-            outputs.append(entry.path)
     folders.sort()
     return Folder(
         path=path,
         mtime_ns=mtime_ns,
         folders=tuple(folders),
         configs=configs or _NO_CONFIGS,
-        is_checkpoint=looks_like_checkpoint(files),
+        is_checkpoint=bool(of_models) and looks_like_checkpoint(of_models),
         settings=settings,
         outputs=tuple(outputs),
         leftovers=tuple(leftovers),
@@ -82,6 +81,8 @@ def list_folder(path: str) -> Folder | None:
 
 
 def _is_utf8(name: str) -> bool:
+    if name.isascii():
+        return True
     try:
         name.encode()
     except UnicodeEncodeError:

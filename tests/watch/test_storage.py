@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import signal
@@ -34,15 +35,22 @@ def on_small_disk(root: Path, state: Path) -> Iterator[tuple[Running, Path]]:
         yield daemon, Path(f"/proc/{daemon.process.pid}/root") / root.relative_to("/")
 
 
+def fill_up(path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        try:
+            while file.write(b"x" * 4096):
+                pass
+        except OSError as error:
+            assert error.errno == errno.ENOSPC
+
+
 def test_a_full_disk(root: Path, tmp_path: Path) -> None:
     with on_small_disk(root, tmp_path / "state") as (daemon, there):
         (there / "first.yaml").write_text(mistaken(1))
         wait_for(speaks_of(there / "first.yaml", 1))
         (there / "second.yaml").write_text(mistaken(2))
         filler = there / "filler"
-        with filler.open("wb", buffering=0) as file, pytest.raises(OSError):
-            while True:
-                file.write(b"x" * 4096)
+        fill_up(filler)
         (there / "first.yaml").open("r+").write(mistaken(3))
         wait_for(lambda: daemon.events("cannot write, will try again"))
         assert not list(there.rglob(".nel-advisor-tmp*"))
