@@ -84,7 +84,8 @@ class Resolution:
             return Fate(CIRCLE, path)
         node, fate = self.walk(path, 0)
         if node is not None and self.leads_back(node, path, at):
-            return Fate(CIRCLE, path)
+            # In a longer text a mapping or list is written out as it stands, so that a way back through it may be none.
+            return Fate(CIRCLE if self.leads_back(node, path, at, scalars_only=True) else UNKNOWN, path)
         return fate
 
     def walk(self, path: Path, hops: int) -> tuple[Effective | None, Fate]:
@@ -119,11 +120,14 @@ class Resolution:
         target, _ = self.walk(path, hops + 1)
         return self.follow(target, path, hops + 1) if target is not None else None
 
-    def leads_back(self, node: Effective, path: Path, start: Path) -> bool:
+    def leads_back(self, node: Effective, path: Path, start: Path, *, scalars_only: bool = False) -> bool:
         """Whether resolving the node at `path` needs the value at `start`."""
         waiting, seen = [(path, node)], {path}
         while waiting and len(seen) < _MAX_SEEN:
-            for target in self.targets(*waiting.pop()):
+            here, current = waiting.pop()
+            if scalars_only and isinstance(current.data, dict | list):
+                continue
+            for target in self.targets(here, current):
                 if _is_within(start, target):
                     return True
                 found = None if target in seen else self.walk(target, 0)[0]
