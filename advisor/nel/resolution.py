@@ -128,7 +128,7 @@ class Resolution:
             if scalars_only and isinstance(current.data, dict | list):
                 continue
             for target in self.targets(here, current):
-                if _is_within(start, target):
+                if _is_within(start, target) and not (scalars_only and len(target) < len(start)):
                     return True
                 found = None if target in seen else self.walk(target, 0)[0]
                 if found is not None:
