@@ -106,6 +106,7 @@ def _has_siblings(original: Path, text: str) -> bool:
     )
 
 
+@pytest.mark.slow
 @needs_corpus
 def test_what_passes_still_passes_after_the_fixes(
     base: RuleBase, tmp_path: Path, capsys: pytest.CaptureFixture[str]
