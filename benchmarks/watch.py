@@ -75,7 +75,7 @@ def resident(pid: int) -> float:
 
 
 def save_to_advice(folder: Path, saves: int) -> list[float]:
-    """Seconds beyond the settle time, sorted: from the return of the save to the advice on that version standing there."""
+    """Seconds beyond the settle time, sorted: from the return of the save to the advice on that version being there."""
     target, advice = folder / "eval.yaml", folder / "eval.advice.md"
     took = []
     for number in range(saves):
@@ -137,9 +137,8 @@ def main() -> None:
         begun = time.monotonic()
         while json.loads(next(work.glob("state/nel-advisor/roots/large-*/status.json")).read_text())["backlog"]:
             time.sleep(0.05)
-        print(
-            f"  all {asked.folders} YAML files told from configs, and those advised on, {time.monotonic() - begun:.1f} s later"
-        )
+        took_all = time.monotonic() - begun
+        print(f"  all {asked.folders} YAML files looked into, and the configs advised on, {took_all:.1f} s later")
         first.stop()
         again = Daemon(large, work)
         show("start-up again", again.wait_ready(), "s", 2.0)

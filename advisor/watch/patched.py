@@ -31,7 +31,11 @@ def patch(document: Document, advice: Advice, advise: Callable[[Document], Advic
         return Patched("", ())
     if advice.redactor.secrets:
         return Patched("", ("There is no patched copy: the file holds a secret, which is not written a second time.",))
-    fixed = fix_document(document, advise, Wanted(unsafe=True, only=wanted))
+
+    def again(one: Document) -> Advice:
+        return advice if one is document else advise(one)
+
+    fixed = fix_document(document, again, Wanted(unsafe=True, only=wanted))
     if not fixed.applied or fixed.document.text == document.text:
         return Patched("", ())
     name = os.path.basename(document.path)

@@ -87,12 +87,14 @@ class Running:
             )
 
     def events(self, name: str = "") -> list[dict[str, Any]]:
-        lines = [
-            json.loads(line)
-            for line in self.log.read_text().splitlines()
-            if line.startswith("{") and line.endswith("}")
-        ]
-        return [line for line in lines if not name or line["event"] == name]
+        """What the log says; only whole lines of it."""
+        wanted = f'"event": "{name}"' if name else ""
+        lines = self.log.read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}") and wanted in line]
+
+    def told(self, name: str, folder: Path) -> list[dict[str, Any]]:
+        """The events on what is below a folder."""
+        return [event for event in self.events(name) if event.get("path", "").startswith(f"{folder}/")]
 
     def wait_ready(self) -> None:
         wait_for(lambda: self.events("ready") or self.process.poll() is not None, "ready")

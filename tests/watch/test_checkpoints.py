@@ -6,7 +6,6 @@ import json
 import math
 import shutil
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,20 +25,6 @@ deployment:
   tensor_parallel_size: 1
 evaluation: {{tasks: [{{name: ns_gpqa}}]}}
 """
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "ws"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture(params=["events", "polling"])
-def daemon(request: pytest.FixtureRequest, root: Path, tmp_path: Path) -> Iterator[Running]:
-    args = ("--poll", "--interval", "0.1") if request.param == "polling" else ()
-    with running(root, tmp_path / "state", "--settle", "0.1", *args) as it:
-        yield it
 
 
 @pytest.fixture(scope="session")

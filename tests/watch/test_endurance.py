@@ -33,13 +33,6 @@ def sized(small: int, large: int) -> list[object]:
     return [small, pytest.param(large, marks=pytest.mark.slow)]
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "ws"
-    folder.mkdir()
-    return folder
-
-
 @pytest.mark.parametrize("count", sized(300, 10_000))
 def test_configs_in_fresh_nested_directories_are_all_advised(root: Path, tmp_path: Path, count: int) -> None:
     with running(root, tmp_path / "state") as daemon:

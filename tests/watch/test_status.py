@@ -22,13 +22,6 @@ from tests.oracle.verdicts import oracle_python, oracle_tool
 from tests.watch.running import NOT_NEL, ROOT, mistaken, running, speaks_of, wait_for
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "ws"
-    folder.mkdir()
-    return folder
-
-
 def status(tmp_path: Path, *args: str) -> Ran:
     return nel_advisor("status", *args, env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shlex
 import signal
@@ -10,18 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 
 import pytest
 
 from tests.watch.running import Running, advice, mistaken, outputs_below, running, speaks_of, wait_for
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "ws"
-    folder.mkdir()
-    return folder
 
 
 @contextmanager
@@ -36,12 +29,13 @@ def on_small_disk(root: Path, state: Path) -> Iterator[tuple[Running, Path]]:
 
 
 def fill_up(path: Path) -> None:
-    with path.open("wb", buffering=0) as file:
-        try:
-            while file.write(b"x" * 4096):
-                pass
-        except OSError as error:
-            assert error.errno == errno.ENOSPC
+    with path.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
+        write_for_ever(file)
+
+
+def write_for_ever(file: FileIO) -> None:
+    while True:
+        file.write(b"x" * 4096)
 
 
 def test_a_full_disk(root: Path, tmp_path: Path) -> None:

@@ -18,13 +18,6 @@ BAD = [
 ]
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "ws"
-    folder.mkdir()
-    return folder
-
-
 @pytest.mark.parametrize(("word", "reason"), BAD)
 def test_a_bad_target_is_left_alone_until_it_changes(root: Path, tmp_path: Path, word: str, reason: str) -> None:
     bad, good = root / "bad.yaml", root / "good.yaml"
