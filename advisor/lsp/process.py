@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,10 @@ class Engine:
                 if not future.done():
                     future.set_exception(lost)
                 continue
+            except OSError as error:  # not even another process can be started
+                if not future.done():
+                    future.set_exception(EngineFailed(f"no engine process can be started: {error}"))
+                continue
             if future.done():
                 continue
             if "error" in answer:
@@ -188,7 +193,8 @@ class Engine:
     async def tell(self, method: str) -> None:
         """Something that needs no answer."""
         if self._sent is not None:
-            await self.child.send({"method": method, "params": {}})
+            with suppress(OSError):  # a process that is gone shows when it is asked
+                await self.child.send({"method": method, "params": {}})
 
     def kill(self) -> None:
         """End the process for good; the event loop may be closed already."""
