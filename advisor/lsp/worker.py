@@ -55,6 +55,7 @@ def serve(descriptor: int, front: int, make_policies: Callable[[Checks], Policie
             if "id" in request:
                 stream.write(json.dumps({"id": request["id"], **answer}).encode() + b"\n")
                 stream.flush()
+                answers.warm_up(request["method"])
 
 
 class Answers:
@@ -62,6 +63,7 @@ class Answers:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self._is_warm = False
         self._handlers: dict[str, Callable[[Params], Any]] = {
             "start": self._start,
             "put": lambda params: self.session.put(Open(**params)),
@@ -89,6 +91,12 @@ class Answers:
             self.session.policy(os.path.join(os.getcwd(), "x.yaml"))
         except (ValueError, OSError):
             return  # it will be said of the text that it concerns
+
+    def warm_up(self, method: str) -> None:
+        """After the first advice, which compiles only the rules that it needs: compile all, before the next edit."""
+        if method == "diagnose" and not self._is_warm:
+            self._is_warm = True
+            self.session.compile_rules()
 
     def answer(self, method: str, params: Params) -> dict[str, Any]:
         """`result`, or `error` where settings or rules are wrong or the engine failed."""
