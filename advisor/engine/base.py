@@ -14,6 +14,9 @@ from advisor.nel.versions import within
 from advisor.subjects.subject import SINGLES, Subject, World
 
 
+_MAX_ENGINES = 64
+
+
 class Firing(NamedTuple):
     rule: Rule
     subject: Subject
@@ -39,8 +42,7 @@ class RuleBase:
         self.applying: dict[str, list[bool]] = {}
         self.chain = [self._compile(index, rule) for index, rule in enumerate(self.rules)]
         self.make_engine = engine
-        self.whole: Engine | None = None
-        self.targets = 0
+        self.engines: dict[tuple[int, ...], Engine] = {}
 
     def _compile(self, index: int, rule: Rule) -> ChainRule:
         awaits = [f"c_{condition['concluded']}" for condition in rule.when if "concluded" in condition]
@@ -113,23 +115,23 @@ class RuleBase:
         return spread
 
     def _run(self, facts: list[Fact], spread: dict[int, list[int]], live: list[int]) -> list[tuple[int, int]]:
-        """The first target compiles only the rules that can fire on it: most calls have one target, and the engine takes
-        longer to compile all rules than all else together."""
-        self.targets += 1
-        if self.targets == 1:
-            chain = [self.chain[index] for index in live]
-            return [(live[index], entity) for index, entity in self._fire(self.make_engine(chain), chain, facts, spread)]
-        if self.whole is None:
-            self.whole = self.make_engine(self.chain)
-        return self._fire(self.whole, self.chain, facts, spread)
-
-    def _fire(
-        self, engine: Engine, chain: list[ChainRule], facts: list[Fact], spread: dict[int, list[int]]
-    ) -> list[tuple[int, int]]:
+        """The engine compiles only the rules that can fire here: what it takes for a target grows with all that it holds,
+        and to compile these few costs less than that. The same few come again when a file is edited."""
+        chain = [self.chain[index] for index in live]
         try:
-            return engine.run(facts, spread)
+            fired = self._engine(tuple(live), chain).run(facts, spread)
         except EngineError:
-            return ReferenceEngine(chain).run(facts, spread)
+            fired = ReferenceEngine(chain).run(facts, spread)
+        return [(live[index], entity) for index, entity in fired]
+
+    def _engine(self, live: tuple[int, ...], chain: list[ChainRule]) -> Engine:
+        if live not in self.engines:
+            if len(self.engines) >= _MAX_ENGINES:
+                for engine in self.engines.values():
+                    engine.close()
+                self.engines.clear()
+            self.engines[live] = self.make_engine(chain)
+        return self.engines[live]
 
 
 def applies_to(rule: Rule, nel_version: str) -> bool:

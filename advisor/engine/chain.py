@@ -26,6 +26,10 @@ class Engine(Protocol):
         """The (rule index, entity) pairs that fire, sorted."""
         ...
 
+    def close(self) -> None:
+        """Gives back what it holds; it does not run again."""
+        ...
+
 
 class EngineError(RuntimeError):
     """The engine could not run this target; the reference engine can."""

@@ -70,6 +70,9 @@ class DurableEngine:
         with self.lock:
             return self._run(batch, seen, spread)
 
+    def close(self) -> None:
+        durable.delete_ruleset(self.handle)
+
     def _encode(self, fact: Fact, seen: set[Fact], out: list[str]) -> None:
         atom, entity = fact
         if fact in seen:
