@@ -11,7 +11,7 @@ from advisor.cli.main import main as command  # noqa: E402
 def main() -> None:
     gc.freeze()
     gc.enable()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(200_000, 20, 50)
     command()
 
 

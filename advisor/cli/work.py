@@ -93,7 +93,10 @@ class Report(NamedTuple):
             from advisor.baseline import known_by
 
             known = known_by(advice, self.baseline_path)
-        return Rendered(render(advice, self.style), summary_of(advice), known=known)
+        rendered = Rendered(render(advice, self.style), summary_of(advice), known=known)
+        if advice.world is not None:
+            advice.world.release()
+        return rendered
 
 
 def render(advice: Advice, style: Style | None) -> str:

@@ -116,6 +116,16 @@ class World:
     def note(self, what: str, reason: str) -> None:
         self.unchecked[what, reason] = None
 
+    def release(self) -> None:
+        """Breaks the circles in which subjects hold each other, so that the memory of a world that nobody needs any more
+        goes at once and not when the collector comes by."""
+        for subject in self.subjects:
+            subject.attributes.clear()
+            subject.asked.clear()
+            subject.parent = None
+        self.subjects.clear()
+        self.singles.clear()
+
     def of(self, kind: str) -> Iterator[Subject]:
         return (subject for subject in self.subjects if subject.kind == kind)
 
