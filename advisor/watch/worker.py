@@ -32,6 +32,7 @@ class Worker:
         self.jobs: deque[Job] = deque()
         self._decoder = Decoder()
         self._broken = ""
+        self._has_hung_up = False
         self._since = time.monotonic()
         self.socket, theirs = socket.socketpair()
         self.socket.setblocking(False)
@@ -85,11 +86,12 @@ class Worker:
                 return answered
             except OSError:
                 data = b""
-            if not data:
-                return answered or None
             try:
                 messages = self._decoder.feed(data)
             except ValueError:
+                data = b""
+            if not data:
+                self._has_hung_up = True
                 return answered or None
             for message in messages:
                 self._since = time.monotonic()
@@ -103,10 +105,11 @@ class Worker:
     def end(self) -> str:
         """Ends the process if it still runs, and says how it ended."""
         self.socket.close()
-        # It ends by itself when its socket closes, unless it is busy or stuck.
         overdue = self.deadline is not None and time.monotonic() >= self.deadline
+        # It is about to be gone, or goes when its socket closes, unless it is busy or stuck.
+        goes_by_itself = self._has_hung_up or not (overdue or self.jobs)
         try:
-            code = self._process.wait(0.0 if overdue or self.jobs else 2.0)
+            code = self._process.wait(5.0 if goes_by_itself else 0.0)
         except subprocess.TimeoutExpired:
             self._process.kill()
             with suppress(subprocess.TimeoutExpired):  # stuck in the kernel, on storage that does not answer
