@@ -101,6 +101,16 @@ rm /tmp/ws/eval.advice.md
 printf '# again\n' >> /tmp/ws/eval.yaml
 await "advice after the restart" test -s /tmp/ws/eval.advice.md
 
+# The account is not root: a folder that it may not write into.
+mkdir /tmp/ws/closed
+cp /tmp/ws/eval.yaml /tmp/ws/closed/
+chmod 555 /tmp/ws/closed
+await "a folder closed to it, said once" grep -q "cannot write beside it" /tmp/home/log
+chmod 755 /tmp/ws/closed
+systemctl --user reload $unit
+await "advice there once it is open" test -s /tmp/ws/closed/eval.advice.md
+[ "$(grep -c "cannot write beside it" /tmp/home/log)" = 1 ]
+
 systemctl --user stop $unit
 is Result $unit success
 is ExecMainStatus $unit 0
