@@ -22,6 +22,8 @@ _CODE = (
     "engine(int(sys.argv[2]), int(sys.argv[3]))"
 )
 _START_LIMIT = 60.0
+# durable_rules loses some 7 KB with every run on other facts: after so many answers a new process takes over.
+_WORN = 10_000
 _LONGEST_LINE = 1 << 30
 
 
@@ -95,9 +97,10 @@ class Child:
 class Engine:
     """The engine, whichever process it is at the moment. One request is with it at a time; the most urgent is next."""
 
-    def __init__(self, child: Child, limit: float = 10.0) -> None:
-        self.limit = limit
+    def __init__(self, child: Child, limit: float = 10.0, worn: int = _WORN) -> None:
+        self.limit, self.worn = limit, worn
         self.child = child
+        self._answers = 0
         self.on_lost: Callable[[str], None] = lambda why: None
         self.on_start: list[dict[str, Any]] = []
         self.texts: Callable[[], dict[str, tuple[int, dict[str, Any]]]] = dict
@@ -142,6 +145,10 @@ class Engine:
                 if not future.done():
                     future.set_exception(EngineFailed(f"no engine process can be started: {error}"))
                 continue
+            self._answers += 1
+            if self._answers >= self.worn:
+                self.child.end(overdue=True)
+                self._replace()
             if future.done():
                 continue
             if "error" in answer:
@@ -171,9 +178,13 @@ class Engine:
         except (TimeoutError, OSError, ValueError) as error:
             overdue = isinstance(error, TimeoutError)
             ended = self.child.end(overdue=overdue)
-            self.child = Child()
-            self._sent = None
+            self._replace()
             raise EngineLost(f"took longer than {self.limit:g} s" if overdue else ended, overdue) from None
+
+    def _replace(self) -> None:
+        self._answers = 0
+        self._sent = None
+        self.child = Child()
 
     async def _bring_up_to_date(self) -> None:
         """Tell the process what it does not know yet: how to start, and each text that has changed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 pytest.importorskip("pygls", reason="the extra lsp is not installed")
+from advisor.lsp.process import Child, Engine
 from tests.lsp.raw import Raw, at
 from tests.lsp.texts import MISTAKEN
 
@@ -135,6 +137,23 @@ def test_the_engine_process_dies_and_another_takes_over(server: Raw) -> None:
     said = [one["params"]["message"] for one in server.seen if one.get("method") == "window/showMessage"]
     assert len(said) == 1
     assert "SIGKILL" in said[0]
+
+
+def test_an_engine_process_is_replaced_when_it_is_worn() -> None:
+    async def used() -> list[int]:
+        engine = Engine(Child(), worn=2)
+        engine.tell_on_start({"method": "start", "params": {"encoding": "utf-16", "folders": [], "checks": {}}})
+        engine.texts = lambda: {URI: (1, {"uri": URI, "version": 1, "text": MISTAKEN})}
+        pids = []
+        for _ in range(4):
+            pids.append(engine.child.pid)
+            answer = await engine.ask("diagnose", {"uri": URI})
+            assert "walltime-unquoted" in names(answer["items"])
+        engine.kill()
+        return pids
+
+    pids = asyncio.run(used())
+    assert pids[0] == pids[1] != pids[2] == pids[3]
 
 
 HANGING_RULE = r"""
