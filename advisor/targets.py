@@ -17,8 +17,9 @@ _MARKS = pattern(rb"\b(?:evaluation|deployment|execution|services|benchmarks)\b[
 
 
 def targets_below(folder: str) -> Iterator[str]:
-    """YAML files and checkpoint directories below a folder and the folder itself, sorted. Hidden folders and symbolic links are left out: what was asked for is this tree,
-    and a link may lead out of it or round in a circle. A folder that cannot be read is passed over."""
+    """YAML files and checkpoint directories below a folder and the folder itself, sorted. Hidden folders and symbolic
+    links are left out: what was asked for is this tree, and a link may lead out of it or round in a circle. A folder
+    that cannot be read is passed over."""
     folders = [folder]
     while folders:
         current = folders.pop()

@@ -1,6 +1,6 @@
-"""Speed as ratios in one run: cold against yamllint and the real launcher's dry run, and files per second over a corpus.
+"""Speed as ratios in one run: cold against yamllint and the launcher's dry run, and files per second over a corpus.
 
-    python benchmarks/speed.py [--corpus DIR] [--file FILE] [--runs N] [--launcher PYTHON]
+python benchmarks/speed.py [--corpus DIR] [--file FILE] [--runs N] [--launcher PYTHON]
 """
 
 from __future__ import annotations
@@ -79,12 +79,14 @@ def throughput(folder: Path, runs: int) -> None:
         for path in files:
             advise(path, base, context)
         best = max(best, len(files) / (time.perf_counter() - started))
-    print(f"throughput, {len(files)} files, {len(base.rules)} rules, {why_not_durable() or "durable_rules"}")
+    print(f"throughput, {len(files)} files, {len(base.rules)} rules, {why_not_durable() or 'durable_rules'}")
     print(f"  in one process, advise() alone      {best:8.0f} files/s   (target: at least 400)")
     for jobs, target in ((1, 400), (2, 800)):
         command = [str(BIN / "nel-advisor"), "advise", "--format", "json", "--jobs", str(jobs), *files]
         took = min(wall(command) for _ in range(runs))
-        print(f"  whole command, {jobs} process(es)        {len(files) / took:8.0f} files/s   (target: at least {target})")
+        print(
+            f"  whole command, {jobs} process(es)        {len(files) / took:8.0f} files/s   (target: at least {target})"
+        )
 
 
 def main() -> None:

@@ -11,7 +11,9 @@ ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("NEL_ADVISOR_SHARED", ROOT.parent / "shared"))
 CORPUS = SHARED / "corpus"
 
-needs_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"{CORPUS} is not there: no corpus of real configs to test on")
+needs_corpus = pytest.mark.skipif(
+    not CORPUS.is_dir(), reason=f"{CORPUS} is not there: no corpus of real configs to test on"
+)
 
 
 def corpus_files() -> list[Path]:

@@ -40,7 +40,18 @@ def test_imports_only_stages_before_it(path: Path) -> None:
     assert not later, f"{path.relative_to(ROOT)} imports later stages: {sorted(later)}"
 
 
-HEAVY = {"pydantic", "structlog", "watchdog", "rich", "asyncio", "omegaconf", "jinja2", "packaging", "logging", "multiprocessing"}
+HEAVY = {
+    "pydantic",
+    "structlog",
+    "watchdog",
+    "rich",
+    "asyncio",
+    "omegaconf",
+    "jinja2",
+    "packaging",
+    "logging",
+    "multiprocessing",
+}
 
 
 def test_a_cold_advise_imports_nothing_heavy(tmp_path: Path) -> None:
@@ -48,7 +59,9 @@ def test_a_cold_advise_imports_nothing_heavy(tmp_path: Path) -> None:
     import sys
 
     config = tmp_path / "eval.yaml"
-    config.write_text("defaults: [{execution: local}, {deployment: none}, _self_]\nevaluation: {tasks: [{name: ns_gpqa}]}\n")
+    config.write_text(
+        "defaults: [{execution: local}, {deployment: none}, _self_]\nevaluation: {tasks: [{name: ns_gpqa}]}\n"
+    )
     code = (
         "import sys\nfrom advisor.cli.main import main\n"
         "try: main(['advise', sys.argv[1]])\nexcept SystemExit: pass\n"

@@ -10,9 +10,7 @@ from advisor.document.scalars import resolve_plain
 from advisor.patterns import pattern
 
 # Plain text that no context of YAML reads as anything but itself.
-_PLAIN = pattern(
-    r"[A-Za-z0-9_./~$][A-Za-z0-9_./~$+@=%^*-]*(?: [A-Za-z0-9_./~$+@=%^*(][A-Za-z0-9_./~$+@=%^*()-]*)*\Z"
-)
+_PLAIN = pattern(r"[A-Za-z0-9_./~$][A-Za-z0-9_./~$+@=%^*-]*(?: [A-Za-z0-9_./~$+@=%^*(][A-Za-z0-9_./~$+@=%^*()-]*)*\Z")
 _URL = pattern(r"[A-Za-z0-9_./-]+:[A-Za-z0-9_./$-]\S*\Z")
 _FLOW_UNSAFE = pattern(r"[\[\]{},#\s'\"]")
 

@@ -13,7 +13,6 @@ from advisor.engine.rule import ConditionData, Rule
 from advisor.nel.versions import within
 from advisor.subjects.subject import SINGLES, Subject, World
 
-
 _MAX_ENGINES = 64
 
 
@@ -105,7 +104,9 @@ class RuleBase:
         """A conclusion on a subject holds for those below it too; on one of a kind, for all."""
         places = {id(subject): entity for entity, subject in enumerate(world.subjects)}
         waiting = [(e, subject) for e, subject in enumerate(world.subjects) if subject.kind in self.kinds_awaiting]
-        spread: dict[int, list[int]] = {places[id(s)]: [e for e, _ in waiting] for s in world.singles.values() if id(s) in places}
+        spread: dict[int, list[int]] = {
+            places[id(s)]: [e for e, _ in waiting] for s in world.singles.values() if id(s) in places
+        }
         for entity, subject in waiting:
             above = subject.parent
             while above is not None:
@@ -115,8 +116,8 @@ class RuleBase:
         return spread
 
     def _run(self, facts: list[Fact], spread: dict[int, list[int]], live: list[int]) -> list[tuple[int, int]]:
-        """The engine compiles only the rules that can fire here: what it takes for a target grows with all that it holds,
-        and to compile these few costs less than that. The same few come again when a file is edited."""
+        """The engine compiles only the rules that can fire here: a run costs the more, the more it holds, and to
+        compile these few costs less than that. The same few come again when a file is edited."""
         chain = [self.chain[index] for index in live]
         try:
             fired = self._engine(tuple(live), chain).run(facts, spread)

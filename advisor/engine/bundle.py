@@ -1,7 +1,8 @@
 """All rules of the rule folders, from the files or from a cached bundle.
 
-The cache is JSON, so that a cache that others can write to cannot run code. It holds the path, size and time of every file
-that it was made from, and counts only while they are the same. Without a writable cache folder the files are read each time.
+The cache is JSON, so that a cache that others can write to cannot run code. It holds the path, size and time of
+every file that it was made from, and counts only while they are the same. Without a writable cache folder the files
+are read each time.
 """
 
 from __future__ import annotations

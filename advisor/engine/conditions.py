@@ -74,8 +74,10 @@ def _all(tests: list[Decide]) -> Decide:
 
 
 _WORDS = {
-    "is": "is", "not": "is not", "in": "is one of", "not_in": "is none of", "matches": "matches", "not_matches": "does not match",
-    "contains": "contains", "not_contains": "does not contain", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "type": "is a",
+    "is": "is", "not": "is not", "in": "is one of", "not_in": "is none of", "matches": "matches",
+    "not_matches": "does not match",
+    "contains": "contains", "not_contains": "does not contain", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
+    "type": "is a",
     "not_type": "is no", "version": "is version", "any_of": "has one that", "all_of": "has only ones that",
     "same_as": "is the same as", "differs_from": "differs from",
 }  # fmt: skip

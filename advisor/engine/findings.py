@@ -160,7 +160,8 @@ def target_path(subject: Subject, name: str) -> Path | None:
 
 
 def filled(argument: Any, subject: Subject) -> tuple[bool, Any]:
-    """An argument of a fix with its fields filled; a lone field keeps its value's type. (False, None) where one is unknown."""
+    """An argument of a fix with its fields filled; a lone field keeps its value's type. (False, None) where one is
+    unknown."""
     if isinstance(argument, str):
         lone = FIELD.fullmatch(argument)
         names = [match[1] for match in FIELD.finditer(argument)]

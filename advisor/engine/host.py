@@ -2,8 +2,8 @@
 
 Why so: joins with < > != read past their memory; its Host starts threads and swallows exceptions; 512 children under
 one alpha node never return (hence shards); `delete_state` before any action has fired frees an uninitialised pointer
-(hence the sentinel); a value that its parser rejects drops the rest of a batch silently (hence ASCII names only, and the
-sentinel must be seen).
+(hence the sentinel); a value that its parser rejects drops the rest of a batch silently (hence ASCII names only, and
+the sentinel must be seen).
 """
 
 from __future__ import annotations

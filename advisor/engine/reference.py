@@ -1,4 +1,4 @@
-"""The plain engine: a fixpoint in Python, the oracle of the tests and the fallback where the C engine cannot be imported."""
+"""The plain engine: a fixpoint in Python, the oracle of the tests, and the fallback where the C engine cannot run."""
 
 from __future__ import annotations
 

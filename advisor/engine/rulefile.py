@@ -16,7 +16,8 @@ from advisor.subjects.subject import KINDS
 
 FAMILIES = {
     "file": "0", "deployment": "1", "reasoning": "2", "quantization": "3", "parallelism": "4", "tasks": "5",
-    "environment": "6", "export": "7", "next": "8", "checkpoint": "9", "benchmarks": "10", "known-issues": "11", "errata": "12",
+    "environment": "6", "export": "7", "next": "8", "checkpoint": "9", "benchmarks": "10",
+    "known-issues": "11", "errata": "12",
 }  # fmt: skip
 # What a fix may do; each takes a name (or a mapping or list of names) as its argument.
 EDITS = (
@@ -37,7 +38,7 @@ class _Strict(BaseModel):
 
 
 class ExampleFile(_Strict):
-    """A pair of configs: the rule fires on `bad` and not on `good`; the fix of `bad` gives `good` unless `fixed` says what.
+    """A pair of configs: the rule fires on `bad` and not on `good`. The fix of `bad` gives `good`, or `fixed`.
 
     `{checkpoint:NAME}` in a text is the path of a checkpoint that the tests make; a text that is nothing else is
     that checkpoint as the target."""
@@ -149,18 +150,36 @@ def load_rule(document: Document, family: str) -> tuple[Rule, list[ExampleFile]]
         raise _first(document, error) from None
     prefix = FAMILIES.get(family)
     if prefix and not re.fullmatch(rf"[A-Z]+{prefix}\d\d", file.id):
-        raise _error(document, document_offset(document, ("id",)), "id", f"a rule of the family {family} is numbered {prefix}00 to {prefix}99")
+        raise _error(
+            document,
+            document_offset(document, ("id",)),
+            "id",
+            f"a rule of the family {family} is numbered {prefix}00 to {prefix}99",
+        )
     return _rule(file, family, document.path), file.examples
 
 
 def _rule(file: RuleFile, family: str, path: str) -> Rule:
     fix = FixSpec(file.fix.title, file.fix.safety, tuple(file.fix.edits)) if file.fix else None
     return Rule(
-        id=file.id, name=file.name, family=family, severity=file.severity, on=(file.on,) if isinstance(file.on, str) else tuple(file.on), when=tuple(file.when),
-        message=" ".join(file.message.split()), why=" ".join(file.why.split()), at=file.at or "", concludes=file.concludes or "",
-        fix=fix, nel=file.nel, covers=tuple(file.covers), name_by=file.name_by or "", evidence=tuple(file.evidence),
-        tags=tuple(file.tags), file=path,
-    )  # fmt: skip
+        id=file.id,
+        name=file.name,
+        family=family,
+        severity=file.severity,
+        on=(file.on,) if isinstance(file.on, str) else tuple(file.on),
+        when=tuple(file.when),
+        message=" ".join(file.message.split()),
+        why=" ".join(file.why.split()),
+        at=file.at or "",
+        concludes=file.concludes or "",
+        fix=fix,
+        nel=file.nel,
+        covers=tuple(file.covers),
+        name_by=file.name_by or "",
+        evidence=tuple(file.evidence),
+        tags=tuple(file.tags),
+        file=path,
+    )
 
 
 def _condition(item: Any) -> list[dict[str, Any]]:
@@ -204,8 +223,10 @@ def _check_operator(name: str, op: str, argument: Any) -> None:
         except (re.error, TypeError) as error:
             raise ValueError(f"{name}: {op}: {error}") from None
     wanted: dict[str, tuple[type, ...]] = {
-        "in": (list,), "not_in": (list,), "lt": (int, float), "le": (int, float), "gt": (int, float), "ge": (int, float),
-        "present": (bool,), "absent": (bool,), "known": (bool,), "version": (str,), "any_of": (dict,), "all_of": (dict,),
+        "in": (list,), "not_in": (list,), "lt": (int, float), "le": (int, float), "gt": (int, float),
+        "ge": (int, float),
+        "present": (bool,), "absent": (bool,), "known": (bool,), "version": (str,), "any_of": (dict,),
+        "all_of": (dict,),
         "same_as": (str,), "differs_from": (str,),
     }  # fmt: skip
     if op in wanted and not isinstance(argument, wanted[op]):

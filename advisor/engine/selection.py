@@ -60,4 +60,6 @@ def _unknown(word: str, known: set[str]) -> UnknownSelector:
     from difflib import get_close_matches
 
     near = get_close_matches(word, sorted(known), 1)
-    return UnknownSelector(f"{word!r} is no rule's id, name or family" + (f"; did you mean {near[0]!r}?" if near else ""))
+    return UnknownSelector(
+        f"{word!r} is no rule's id, name or family" + (f"; did you mean {near[0]!r}?" if near else "")
+    )

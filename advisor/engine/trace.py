@@ -54,7 +54,7 @@ def _condition(condition: ConditionData, subject: Subject, firings: Sequence[Fir
 
 
 def _reaches(concluded: Subject, subject: Subject) -> bool:
-    """Whether a conclusion on one subject holds for another: for itself, for those below it, and from a single for all."""
+    """Whether a conclusion on one subject holds for another: itself, those below it, and from a single all."""
     if concluded.kind in SINGLES:
         return True
     above: Subject | None = subject

@@ -5,7 +5,7 @@ Source: hydra-core 1.3 _internal/config_repository.py and core/default_element.p
 
 from __future__ import annotations
 
-from typing import NamedTuple, TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.document.nodes import Mapping, Node, Scalar, Sequence, Span
 from advisor.patterns import pattern

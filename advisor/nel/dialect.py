@@ -14,11 +14,14 @@ _NEXT_KEYS = frozenset({"services", "benchmarks"})
 _DEPLOYMENT_MARKS = frozenset(
     {"type", "image", "checkpoint_path", "hf_model_handle", "served_model_name", "extra_args", "multiple_instances"}
 )
-_EXECUTION_MARKS = frozenset({"type", "output_dir", "walltime", "auto_export", "mounts", "num_instances", "hostname", "account"})
+_EXECUTION_MARKS = frozenset(
+    {"type", "output_dir", "walltime", "auto_export", "mounts", "num_instances", "hostname", "account"}
+)
 _SERVICE_MARKS = frozenset({"type", "protocol", "served_model_name", "extra_args"})
 _BENCHMARK_MARKS = frozenset({"name", "solver", "playbook"})
 _TEXT_MARKS = pattern(
-    r"^(?:evaluation|deployment|execution|services|benchmarks)[ \t]*:|^[ \t]*-[ \t]+(?:execution|deployment)[ \t]*:", re.M
+    r"^(?:evaluation|deployment|execution|services|benchmarks)[ \t]*:|^[ \t]*-[ \t]+(?:execution|deployment)[ \t]*:",
+    re.M,
 )
 
 
@@ -64,7 +67,7 @@ def is_nel_config(document: Document) -> bool:
     if not isinstance(root, Mapping):
         return dialect_of(document) != OTHER
     keys = root.entries.keys()
-    if _has_launcher_defaults(root) or _NEXT_KEYS <= keys:
+    if _has_launcher_defaults(root) or keys >= _NEXT_KEYS:
         return True
     if "evaluation" in keys and (_child_keys(root, "evaluation") & {"tasks", "nemo_evaluator_config", "overrides"}):
         return True

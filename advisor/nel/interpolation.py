@@ -16,8 +16,19 @@ if TYPE_CHECKING:
 KEY, ENV, RESOLVER, NESTED, BROKEN = "key", "environment", "resolver", "nested", "broken"
 # OmegaConf's own, Hydra's, and the one that NEL registers.
 RESOLVERS = frozenset(
-    "oc.create oc.decode oc.deprecated oc.dict.keys oc.dict.values oc.env oc.select"
-    " hydra now python_version select_not_null".split()
+    [
+        "oc.create",
+        "oc.decode",
+        "oc.deprecated",
+        "oc.dict.keys",
+        "oc.dict.values",
+        "oc.env",
+        "oc.select",
+        "hydra",
+        "now",
+        "python_version",
+        "select_not_null",
+    ]
 )
 _PART = r"[^\\{}()\[\]:. \t'\"]+"
 _KEY_FORM = pattern(rf"\s*(\.*(?:{_PART}|\[{_PART}\])(?:\.{_PART}|\[{_PART}\])*)\s*\Z")

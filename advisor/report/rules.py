@@ -71,9 +71,16 @@ def _subject(trace: SubjectTrace, document: Document, redactor: Redactor, style:
     at = document.position(subject.place.span.start)
     verdict = style.paint("fires", "error") if trace.fires else style.paint("does not fire", "fix")
     where = dotted(subject.place.path) or subject.kind
-    lines = [f"{style.paint(f'{safe(document.path)}:{at.line}:{at.column}', 'path')}: {subject.kind} {safe(where)}: {verdict}"]
+    lines = [
+        f"{style.paint(f'{safe(document.path)}:{at.line}:{at.column}', 'path')}: "
+        f"{subject.kind} {safe(where)}: {verdict}"
+    ]
     for one in trace.conditions:
-        mark = {True: style.paint("yes", "fix"), False: style.paint("no ", "error"), None: style.paint("?  ", "warning")}[one.holds]
+        mark = {
+            True: style.paint("yes", "fix"),
+            False: style.paint("no ", "error"),
+            None: style.paint("?  ", "warning"),
+        }[one.holds]
         lines.append(f"  {mark} {safe(one.text)}")
         if one.value:
             lines.append(style.paint(f"        it is {safe(redactor.text(one.value))}", "dim"))

@@ -6,7 +6,8 @@ import os
 from typing import NamedTuple, TextIO
 
 _CODES = {
-    "error": "1;31", "warning": "1;33", "info": "1;36", "bold": "1", "dim": "2", "fix": "32", "caret": "1;34", "path": "1",
+    "error": "1;31", "warning": "1;33", "info": "1;36", "bold": "1", "dim": "2", "fix": "32", "caret": "1;34",
+    "path": "1",
 }  # fmt: skip
 _WIDEST = 120
 

@@ -42,7 +42,5 @@ def summary_of(advice: Advice) -> Summary:
 
 
 def total(summaries: Iterable[Summary]) -> Summary:
-    parts = [
-        (s.targets, s.errors, s.warnings, s.infos, s.fixable, s.automatic, s.unchecked) for s in summaries
-    ]
+    parts = [(s.targets, s.errors, s.warnings, s.infos, s.fixable, s.automatic, s.unchecked) for s in summaries]
     return Summary(*(sum(column) for column in zip(*parts, strict=True))) if parts else Summary()

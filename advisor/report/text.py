@@ -118,10 +118,7 @@ def summary_text(summary: Summary, style: Style) -> str:
         for number, word in ((summary.errors, "error"), (summary.warnings, "warning"), (summary.infos, "info"))
     ]
     files = _count(summary.targets, "file")
-    if not summary.findings:
-        text = f"nothing found in {files}"
-    else:
-        text = f"{', '.join(counts)} in {files}"
+    text = f"{', '.join(counts)} in {files}" if summary.findings else f"nothing found in {files}"
     if summary.fixable:
         text += f"; {_count(summary.fixable, 'fix', 'fixes')} known, {summary.automatic} of them safe (--fix)"
     if summary.unchecked:

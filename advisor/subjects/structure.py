@@ -56,7 +56,8 @@ def add_document(world: World, document: Document, read_sibling: SiblingReader |
 
 
 def add_problems(world: World, document: Document, parent: Subject, consequences: dict[str, str]) -> None:
-    """One `problem` for each thing that is wrong with the text; `consequences` by kind, where they are not the launcher's."""
+    """One `problem` for each thing that is wrong with the text; `consequences` by kind, where they are not the
+    launcher's."""
     for problem in document.problems:
         slug, consequence = _PROBLEMS[problem.kind]
         about: dict[str, Attribute] = {

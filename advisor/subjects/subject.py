@@ -117,8 +117,8 @@ class World:
         self.unchecked[what, reason] = None
 
     def release(self) -> None:
-        """Breaks the circles in which subjects hold each other, so that the memory of a world that nobody needs any more
-        goes at once and not when the collector comes by."""
+        """Breaks the circles in which subjects hold each other, so that the memory of a world that nobody needs any
+        more goes at once and not when the collector comes by."""
         for subject in self.subjects:
             subject.attributes.clear()
             subject.asked.clear()
@@ -170,12 +170,13 @@ def is_nothing(value: Value) -> bool:
 # Every kind there is: a dotted name in a rule that begins with one of them asks that subject.
 KINDS = frozenset(
     {
-        "document", "problem", "config", "default", "execution", "deployment", "evaluation", "target", "command", "flag",
-        "key", "setting", "interpolation", "env_var", "secret", "adapter", "adapter_field", "interceptor", "param", "extra",
-        "task", "judge_key", "hook", "mount", "destination", "export_key", "auxiliary", "server_variable", "checkpoint", "misplaced",
-        "defaults", "shape", "suppression", "gap", "checkpoint_file", "tensor_group", "drift", "template_kwarg",
-        "service", "benchmark", "cluster", "node_pool", "output", "exporter", "exporter_setting", "next_key", "conflict",
-        "expansion", "proxy_interceptor", "container_mount",
+        "document", "problem", "config", "default", "execution", "deployment", "evaluation", "target",
+        "command", "flag", "key", "setting", "interpolation", "env_var", "secret", "adapter", "adapter_field",
+        "interceptor", "param", "extra", "task", "judge_key", "hook", "mount", "destination", "export_key",
+        "auxiliary", "server_variable", "checkpoint", "misplaced", "defaults", "shape", "suppression", "gap",
+        "checkpoint_file", "tensor_group", "drift", "template_kwarg", "service", "benchmark", "cluster",
+        "node_pool", "output", "exporter", "exporter_setting", "next_key", "conflict", "expansion",
+        "proxy_interceptor", "container_mount",
     }
 )  # fmt: skip
 SINGLES = frozenset(

@@ -32,9 +32,7 @@ _LONGER_ALLOWED = "VLLM_ALLOW_LONG_MAX_MODEL_LEN"
 _TAKES_KV = {VLLM: ("0.13.0", "0.14.1", "fp8"), SGLANG: ("0.5.1.post3", "0.5.3.post3", "fp8_e4m3")}
 # Models whose attention wants an FP8 cache whatever the checkpoint says (vllm: DeepSeek sparse attention).
 _WANTS_FP8_CACHE = pattern(r"deepseek_?v(?:3_?2|32|4)", re.I)
-_PLAIN_NAME = pattern(
-    r"(?<![a-z0-9])(nvfp4|mxfp4|mxfp8|fp4|fp8|awq|gptq|int4|int8|w4a16|w8a8|bf16)(?![a-z0-9])", re.I
-)
+_PLAIN_NAME = pattern(r"(?<![a-z0-9])(nvfp4|mxfp4|mxfp8|fp4|fp8|awq|gptq|int4|int8|w4a16|w8a8|bf16)(?![a-z0-9])", re.I)
 _NAMED = {
     "nvfp4": {"NVFP4"}, "fp4": {"NVFP4", "MXFP4"}, "mxfp4": {"MXFP4"}, "mxfp8": {"MXFP8"}, "fp8": {"FP8", "MXFP8"},
     "awq": {"INT4"}, "gptq": {"INT4", "INT8"}, "int4": {"INT4", "BNB4"}, "int8": {"INT8"}, "w4a16": {"INT4", "NVFP4"},

@@ -243,7 +243,8 @@ def test_a_checkpoint_that_changes_is_read_again(base: RuleBase, tmp_path: Path)
     assert names(on_config(base, path)) == before
     make.edit_json(path / "config.json", lambda data: data["quantization_config"].update(quant_algo="FP8"))
     assert names(on_config(base, path)) - before == {
-        ("quant-meta-files-disagree", "error"), ("quant-tensors-disagree", "error"), ("quant-name-vs-config", "warning"),
+        ("quant-meta-files-disagree", "error"), ("quant-tensors-disagree", "error"),
+        ("quant-name-vs-config", "warning"),
     }  # fmt: skip
     (path / "tokenizer.json").unlink()
     (path / "tokenizer_config.json").unlink()

@@ -17,7 +17,13 @@ class Ran:
 
 def nel_advisor(*args: str, cwd: Path | None = None, stdin: bytes = b"", env: dict[str, str] | None = None) -> Ran:
     done = subprocess.run(
-        [sys.executable, "-m", "advisor", *args], capture_output=True, cwd=cwd, input=stdin, env=env, timeout=120, check=False
+        [sys.executable, "-m", "advisor", *args],
+        capture_output=True,
+        cwd=cwd,
+        input=stdin,
+        env=env,
+        timeout=120,
+        check=False,
     )
     out, err = done.stdout.decode(), done.stderr.decode()
     assert "Traceback" not in out + err, err

@@ -34,7 +34,8 @@ evaluation:
 BAD = GOOD + "  overrides: {a.b: 1}\n"
 PROMPT = GOOD.replace(
     "evaluation:\n",
-    "evaluation:\n  nemo_evaluator_config: {target: {api_endpoint: {adapter_config: {custom_system_prompt: /no_think}}}}\n",
+    "evaluation:\n"
+    "  nemo_evaluator_config: {target: {api_endpoint: {adapter_config: {custom_system_prompt: /no_think}}}}\n",
 )
 
 
@@ -242,7 +243,9 @@ def test_links_are_not_followed_below_a_folder(folder: Path) -> None:
 
 
 def test_next_configs_are_advised_as_such(tmp_path: Path) -> None:
-    (tmp_path / "next.yaml").write_text("services: {m: {type: gym}}\nbenchmarks: [{name: gsm8k, solver: {type: oracle}}]\n")
+    (tmp_path / "next.yaml").write_text(
+        "services: {m: {type: gym}}\nbenchmarks: [{name: gsm8k, solver: {type: oracle}}]\n"
+    )
     (tmp_path / "short.yaml").write_text("services: {m: {type: gym}}\nbenchmarks: [{name: gsm8k}]\n")
     code, report = advise_json("next.yaml", "short.yaml", cwd=tmp_path)
     assert (code, [target.kind for target in report.targets]) == (1, ["next", "next"])

@@ -27,7 +27,11 @@ examples:
 
 def test_a_rule_loads() -> None:
     rule, examples = load_rule(parse_document("r.yaml", RULE), "reasoning")
-    assert (rule.id, rule.family, rule.when) == ("NEL299", "reasoning", ({"name": "use_caching", "ops": {"is": False}},))
+    assert (rule.id, rule.family, rule.when) == (
+        "NEL299",
+        "reasoning",
+        ({"name": "use_caching", "ops": {"is": False}},),
+    )
     assert examples[0].bad == "a: 1"
 
 
@@ -38,7 +42,7 @@ def test_a_rule_loads() -> None:
         ("on: adapter", "on: adaptor", "r.yaml:4:5: on:", "no kind of subject 'adaptor'"),
         ("use_caching: false", "use_caching: {iss: false}", "r.yaml:6:3: when:", "no operator 'iss'"),
         ("use_caching: false", "use_caching: {lt: x}", "r.yaml:6:3: when:", "lt takes a int or float"),
-        ("use_caching: false", "use_caching: {matches: '('}", "r.yaml:6:3: when:", "missing ), unterminated subpattern"),
+        ("use_caching: false", "use_caching: {matches: '('}", "r.yaml:6:3: when:", "missing ), unterminated"),
         ("use_caching: false", "use_caching: {not: {concluded: x}}", "r.yaml:6:3: when:", "cannot be negated"),
         ("use_caching: false", "any: [{a: 1}]", "r.yaml:6:3: when:", "two or more"),
         ("use_caching: false", "any: [{concluded: x}, {a: 1}]", "r.yaml:6:3: when:", "cannot stand inside any"),
@@ -48,7 +52,10 @@ def test_a_rule_loads() -> None:
         ("why: because\n", "", "r.yaml:1:1:", "a why and its evidence"),
         ("evidence: [seen]", "evidence: [seen]\nnel: banana", "r.yaml:10:6: nel:", "not a version range"),
         ("evidence: [seen]", "evidence: [seen]\nfix: {title: x, safety: auto}", "r.yaml:10:6: fix:", "at least one of"),
-        ("evidence: [seen]", "evidence: [seen]\nfix: {title: x, safety: maybe, delete: a}", "r.yaml:10:25: fix.safety:", "'auto' or 'ask'"),
+        (
+            "evidence: [seen]", "evidence: [seen]\nfix: {title: x, safety: maybe, delete: a}",
+            "r.yaml:10:25: fix.safety:", "'auto' or 'ask'",
+        ),
         ('  - {bad: "a: 1", good: "a: 2"}\n', "", "r.yaml:10:10: examples:", "valid list"),
         ("id: NEL299", "id: NEL299\nid: NEL298", "r.yaml:2:1: duplicate-key:", "stands twice"),
         ("id: NEL299", "id: [", "r.yaml:3:", "syntax"),
@@ -91,7 +98,9 @@ def test_the_bundle_is_made_anew_when_a_file_changes(tmp_path: Path, monkeypatch
     assert [rule.severity for rule in mine] == ["info"]
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"version": 1}', '{"version": 1, "files": [], "rules": [{}]}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "damage", ["", "{", "[]", '{"version": 1}', '{"version": 1, "files": [], "rules": [{}]}', "[" * 100_000]
+)
 def test_a_damaged_cache_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     first = load_rules()

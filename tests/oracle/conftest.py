@@ -5,7 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.oracle.verdicts import MISTAKES, RIGHT, Advised, Mistake, advise, dry_run, mistakes, oracle_python, oracle_tool
+
+from tests.oracle.verdicts import (
+    MISTAKES,
+    RIGHT,
+    Advised,
+    Mistake,
+    advise,
+    dry_run,
+    mistakes,
+    oracle_python,
+    oracle_tool,
+)
 from tests.oracle.verdicts import right_configs as all_right
 
 REAL = pytest.StashKey[dict[Path, str]]()

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from tests.oracle.verdicts import DEPENDS_ON_THE_SHELL, Advised, Mistake, mistakes, right_configs
 
 ALL = mistakes()
