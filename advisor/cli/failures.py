@@ -5,13 +5,11 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-import click
-
 FOUND, FAILED = 1, 2
 
 
 def complain(message: str) -> None:
-    click.echo(f"nel-advisor: {message}", err=True)
+    print(f"nel-advisor: {message}", file=sys.stderr)
 
 
 def fail(message: str) -> NoReturn:

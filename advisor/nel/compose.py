@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,19 +28,15 @@ _OTHER_CHOICE = pattern(r"\$\{([\w/@.\-]+)\}")
 SiblingReader = Callable[[str], "Document | None"]
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Loaded:
     """A `defaults` entry, where its config was found, and the parts of the tree that it brought. `mistake` is why Hydra
     refuses it where it stands, `again` the earlier entry for the same group, `broken` what is wrong with a sibling
     file, and `lacking` a config that a sibling names and that is not there."""
 
-    entry: DefaultsEntry
-    found: str
-    mistake: str = ""
-    again: DefaultsEntry | None = None
-    broken: str = ""
-    lacking: str = ""
-    parts: list[Effective] = field(default_factory=list)
+    def __init__(self, entry: DefaultsEntry, found: str, mistake: str = "", again: DefaultsEntry | None = None) -> None:
+        self.entry, self.found, self.mistake, self.again = entry, found, mistake, again
+        self.broken = self.lacking = ""
+        self.parts: list[Effective] = []
 
 
 class Composition(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from advisor.document.nodes import Data, Mapping, Node, Path, Scalar, Span
@@ -20,14 +19,19 @@ class Origin(NamedTuple):
     node: Node | None = None
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Effective:
     """One effective value: a scalar, or children by name or by index. `masked` is the `???` of a person that
     did not override this default."""
 
-    data: bool | int | float | str | dict[str, Effective] | list[Effective] | None
-    origin: Origin
-    masked: Origin | None = None
+    __slots__ = ("data", "masked", "origin")
+
+    def __init__(
+        self,
+        data: bool | int | float | str | dict[str, Effective] | list[Effective] | None,
+        origin: Origin,
+        masked: Origin | None = None,
+    ) -> None:
+        self.data, self.origin, self.masked = data, origin, masked
 
     @property
     def is_missing(self) -> bool:

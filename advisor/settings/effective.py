@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from advisor.nel.context import Context
 from advisor.settings.files import NAME, NESTED, SettingsFile, read_settings, user_settings_path
@@ -15,12 +14,11 @@ DEFAULT = "default"
 _ADDING = ("ignore", "severity", "rules")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Effective settings by dotted key. `sources` says of each key where its value came from, the nearest last."""
 
     values: dict[str, Any]
-    sources: dict[str, tuple[str, ...]] = field(compare=False)
+    sources: dict[str, tuple[str, ...]]
 
     @property
     def select(self) -> tuple[str, ...]:

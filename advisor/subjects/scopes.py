@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from advisor.nel.effective import Effective, Origin, merge
@@ -23,20 +22,32 @@ EXTRA: Path = (*PARAMS, "extra")
 _NOTHING = Effective({}, Origin())
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Scope:
     """`own` is what stands at `path`, `merged` what the container gets: the global values with the task's over them.
 
     `owner` is the subject that it belongs to (the evaluation or the task), `tasks` the scopes of the tasks below a
     global one (also of those that set nothing)."""
 
-    world: World
-    path: Path
-    own: Effective
-    merged: Effective
-    owner: Subject
-    general: Scope | None = None
-    tasks: tuple[Scope, ...] = ()
+    __slots__ = ("general", "merged", "own", "owner", "path", "tasks", "world")
+
+    def __init__(
+        self,
+        world: World,
+        path: Path,
+        own: Effective,
+        merged: Effective,
+        owner: Subject,
+        general: Scope | None = None,
+    ) -> None:
+        self.world, self.path, self.own, self.merged, self.owner, self.general = (
+            world,
+            path,
+            own,
+            merged,
+            owner,
+            general,
+        )
+        self.tasks: tuple[Scope, ...] = ()
 
     @property
     def is_global(self) -> bool:

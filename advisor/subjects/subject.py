@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -27,21 +26,29 @@ class Place(NamedTuple):
     document: Document | None = None
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Subject:
     """One thing of `kind` at `place`. `attributes` are computed ones (a callable is evaluated once, when first asked);
     any other name is a key path below `node`, the subject's own effective values, which stand at `base` in the config.
     `places` say where computed attributes stand in the text."""
 
-    kind: str
-    place: Place
-    world: World
-    attributes: dict[str, Attribute] = field(default_factory=dict)
-    node: Effective | None = None
-    base: Path = ()
-    parent: Subject | None = None
-    places: dict[str, Place] = field(default_factory=dict)
-    asked: dict[str, Value] = field(default_factory=dict)
+    __slots__ = ("asked", "attributes", "base", "kind", "node", "parent", "place", "places", "world")
+
+    def __init__(
+        self,
+        kind: str,
+        place: Place,
+        world: World,
+        attributes: dict[str, Attribute] | None = None,
+        node: Effective | None = None,
+        base: Path = (),
+        parent: Subject | None = None,
+        places: dict[str, Place] | None = None,
+    ) -> None:
+        self.kind, self.place, self.world = kind, place, world
+        self.attributes: dict[str, Attribute] = {} if attributes is None else attributes
+        self.node, self.base, self.parent = node, base, parent
+        self.places: dict[str, Place] = {} if places is None else places
+        self.asked: dict[str, Value] = {}
 
     def get(self, name: str) -> Value:
         """The value of an attribute or of a key path; ABSENT or Unknown where there is none. What was asked is kept."""
@@ -94,16 +101,16 @@ class Subject:
         return self.world.singles.get(kind)
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class World:
     """All subjects of one target. `singles` are those of which there is one, by kind; `unchecked` says what could not
     be told, and why; `scopes` are made when they are first asked for."""
 
-    values: Values
-    subjects: list[Subject] = field(default_factory=list)
-    singles: dict[str, Subject] = field(default_factory=dict)
-    unchecked: dict[tuple[str, str], None] = field(default_factory=dict)
-    scopes: tuple[Scope, ...] = ()
+    def __init__(self, values: Values) -> None:
+        self.values = values
+        self.subjects: list[Subject] = []
+        self.singles: dict[str, Subject] = {}
+        self.unchecked: dict[tuple[str, str], None] = {}
+        self.scopes: tuple[Scope, ...] = ()
 
     def add(self, subject: Subject) -> Subject:
         self.subjects.append(subject)
