@@ -14,6 +14,7 @@ _PRE = {"a": -3, "b": -2, "rc": -1}
 Key: TypeAlias = "tuple[tuple[int, ...], int, int, int, int]"
 
 
+@cache
 def version_key(text: str) -> Key | None:
     """What sorts versions; equal for 0.9 and 0.9.0. None for what is no version."""
     match = _VERSION.match(text)
@@ -33,6 +34,7 @@ def version_key(text: str) -> Key | None:
 _BOUND = pattern(r"\s*(>=|<=|==|!=|<|>)\s*(\S+)\s*")
 
 
+@cache
 def within(version: str, bounds: str) -> bool | None:
     """Whether a version meets bounds such as ">=0.10,<0.12"; None for what is no version."""
     key = version_key(version)

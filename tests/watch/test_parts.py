@@ -36,7 +36,7 @@ not a mount at all
 """
 KINDS = [
     ("/", "ext4", True),
-    ("/work/ws", "ext4", True),
+    ("/data/ws", "ext4", True),
     ("/home", "nfs4", False),
     ("/home/me", "nfs4", False),
     ("/homes", "ext4", True),

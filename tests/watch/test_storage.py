@@ -145,6 +145,7 @@ def test_names_that_are_not_utf8_are_left_out(root: Path, tmp_path: Path) -> Non
                 file.write(mistaken(1))
         (root / "ünï\nline.yaml").write_text(mistaken(2))
         wait_for(speaks_of(root / "ünï\nline.yaml", 2))
+        wait_for(lambda: len(outputs_below(root)) == 2)
         daemon.wait_idle()
         assert advice(root / "ünï\nline.yaml") in outputs_below(root)
         assert len(outputs_below(root)) == 2
