@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from advisor.document.nodes import Data, Mapping, Node, Path, Scalar, Span
 
@@ -68,9 +68,6 @@ class Effective:
         if isinstance(data, list):
             return [child.plain() for child in data]
         return data
-
-
-Children: TypeAlias = "dict[str, Effective]"
 
 
 def from_node(node: Node, source: str = "", key: Span | None = None, alias: Span | None = None) -> Effective:

@@ -47,11 +47,6 @@ def mistakes(tree: Effective) -> Iterator[Mistake]:
     yield from _section(tree, (), "")
 
 
-def section_of(kind: str, type_name: object) -> str:
-    """The section of one type of a union: `service.vllm`; '' where there is none."""
-    return f"{kind}.{type_name}" if type_name in table("next")["unions"].get(kind, ()) else ""
-
-
 def keys_of(section: str) -> dict[str, str]:
     """The legal keys of a section, with their types."""
     found: dict[str, str] = table("next")["sections"][section]["keys"]

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from advisor.checkpoint.read import Checkpoint
 
 ENGINES = (VLLM, SGLANG, TRTLLM)
-EXECUTIONS = ("local", "slurm")
 _IMAGES = {
     VLLM: "vllm/vllm-openai:v{}",
     SGLANG: "lmsysorg/sglang:v{}",

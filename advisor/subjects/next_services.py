@@ -61,11 +61,6 @@ def add_services(world: World, document: Document, context: Context) -> None:
             _add_service(world, document, name, node)
 
 
-def service_names(world: World) -> tuple[str, ...]:
-    services = world.values.tree.child("services")
-    return tuple(services.data) if services is not None and isinstance(services.data, dict) else ()
-
-
 def find_service(world: World, name: Value) -> Subject | None:
     """The service of a name."""
     return next((one for one in world.of("service") if one.base[-1] == name), None)
