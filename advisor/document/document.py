@@ -21,13 +21,15 @@ class Position(NamedTuple):
 
 
 class Document(NamedTuple):
-    """`text` has no byte order mark; `root` is None where the text does not parse or is empty."""
+    """`text` has no byte order mark; `root` is None where the text does not parse or is empty. In a `tangled` text a
+    part may parse otherwise alone than in the whole: it has anchors, or characters for which another parser is used."""
 
     path: str
     text: str
     root: Node | None
     problems: tuple[Problem, ...] = ()
     bom: bool = False
+    tangled: bool = False
 
     @property
     def line_starts(self) -> list[int]:

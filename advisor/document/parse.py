@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 from yaml.events import (
     AliasEvent,
+    DocumentEndEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
@@ -72,7 +73,7 @@ def parse_document(path: str, text: str) -> Document:
     except (yaml.reader.ReaderError, UnicodeEncodeError):
         builder.problems.append(_unprintable(text))
         builder.root = None
-    return Document(path, text, builder.root, tuple(builder.problems), bom)
+    return Document(path, text, builder.root, tuple(builder.problems), bom, builder.tangled)
 
 
 def _built(text: str) -> _Builder:
@@ -89,6 +90,7 @@ def _built(text: str) -> _Builder:
             return builder
     builder = _Builder()
     builder.build(yaml.SafeLoader(text), text)
+    builder.tangled = True
     return builder
 
 
@@ -102,6 +104,7 @@ class _Builder:
         self.seen_anchors: set[str] = set()
         self.end = 0
         self.question_in_flow = False
+        self.tangled = False
 
     def build(self, parser: Any, text: str) -> None:
         documents = 0
@@ -123,6 +126,8 @@ class _Builder:
                 if documents == 2:
                     at = event.start_mark.index
                     raise _Stop(Problem("several-documents", "a second YAML document starts here", Span(at, at + 3)))
+            elif kind is DocumentEndEvent and event.explicit:
+                self.tangled = True
 
     def scalar(self, event: Any, text: str) -> None:
         start, end, style = event.start_mark.index, event.end_mark.index, event.style or ""
@@ -151,6 +156,7 @@ class _Builder:
         if event.anchor in self.seen_anchors:
             raise _Stop(Problem("syntax", f"the anchor &{event.anchor} stands twice in this file", span))
         self.seen_anchors.add(event.anchor)
+        self.tangled = True
 
     def close(self, event: Any) -> None:
         frame = self.stack.pop()

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from advisor.document.aliases import at_its_own_place
-from advisor.document.changes import Append, Change, Delete, Move, Quote, Rename, Set, Splice, make
+from advisor.document.changes import Append, Change, Delete, Move, Quote, Rename, Set, Splice, below, make
 from advisor.document.deleting import delete
 from advisor.document.document import Document
 from advisor.document.edits import CannotEdit, TextEdit, apply_edits, edits_between
@@ -19,15 +19,21 @@ from advisor.document.moving import bring_in, lifted, wrap
 from advisor.document.nodes import Data, Path, Scalar, plain
 from advisor.document.parse import parse_document
 from advisor.document.replacing import quote, rename, replace, source_text, splice
+from advisor.document.section import parsed_alone, sections_around
 
 
 class Proven(NamedTuple):
-    """`edits` lead from the old text to `document`'s. `elsewhere` are other paths at which the change shows, because
+    """`edits` lead from `before` to what was meant. `elsewhere` are other paths at which the change shows, because
     an alias or `<<` brings it there."""
 
-    document: Document
+    before: Document
     edits: tuple[TextEdit, ...]
     elsewhere: tuple[Path, ...] = ()
+
+    @property
+    def document(self) -> Document:
+        """The document after the edits. Costs a parse."""
+        return reparsed(self.before, apply_edits(self.before.text, self.edits))
 
 
 def prove(document: Document, changes: Sequence[Change]) -> Proven:
@@ -41,18 +47,41 @@ def _at_once(document: Document, changes: Sequence[Change]) -> Proven | None:
     """All changes made in the text as it stands, for one parse; None where an alias or another change is in the way."""
     if "&" in document.text:
         return None
-    edits, data = list[TextEdit](), data_of(document)
+    edits = list[TextEdit]()
     try:
         for change in changes:
             edits += [step(document) for step in next(_ways(document, change))]
-            data = make(data, change, _source(document, change))
         edits.sort()
         if any(edit.end >= after.start for edit, after in pairwise(edits)):
             return None
-        result = reparsed(document, apply_edits(document.text, edits))
+        shown = _shown_in_part(document, changes, edits) or _shown_in_whole(document, changes, edits)
     except CannotEdit:
         return None
-    return Proven(result, tuple(edits)) if same_data(data_of(result), data) else None
+    return Proven(document, tuple(edits)) if shown else None
+
+
+def _shown_in_whole(document: Document, changes: Sequence[Change], edits: Sequence[TextEdit]) -> bool:
+    result = reparsed(document, apply_edits(document.text, edits))
+    return same_data(data_of(result), _meant(document, changes))
+
+
+def _shown_in_part(document: Document, changes: Sequence[Change], edits: Sequence[TextEdit]) -> bool:
+    """Whether the edits come to the changes in the smallest part of the text that holds both: to parse it alone costs
+    a fraction, and what is around it cannot mean anything else."""
+    for section in reversed(sections_around(document, edits)):
+        inner = [below(change, section.path) for change in changes]
+        if None not in inner:
+            break
+    else:
+        return False
+    after, value = parsed_alone(document, section, edits), document.at(section.path)
+    if after is None or value is None:
+        return False
+    data = plain(value)
+    for change, one in zip(changes, inner, strict=True):
+        assert one is not None
+        data = make(data, one, _source(document, change))
+    return same_data(plain(after), data)
 
 
 def _one_by_one(document: Document, changes: Sequence[Change]) -> Proven:
@@ -65,7 +94,7 @@ def _one_by_one(document: Document, changes: Sequence[Change]) -> Proven:
         elsewhere += [one.path for one in (own, *others) if one.path != change.path]
     if len(changes) != 1:
         edits = edits_between(document.text, current.text)
-    return Proven(current, edits, tuple(elsewhere))
+    return Proven(document, edits, tuple(elsewhere))
 
 
 def data_of(document: Document) -> Data:
@@ -75,7 +104,7 @@ def data_of(document: Document) -> Data:
 def _meant(document: Document, changes: Sequence[Change]) -> Data:
     data = data_of(document)
     for change in changes:
-        data = make(data, change, _source(document, changes[0]))
+        data = make(data, change, _source(document, change))
     return data
 
 

@@ -15,11 +15,10 @@ from advisor.fixing.meaning import changes_of
 
 class Offer(NamedTuple):
     """Edits of the document's text whose effect was proven. `safety` is that of the fix, and `ask` where the change
-    shows in other places too (`elsewhere`, for people); `after` is the document with the edits made."""
+    shows in other places too (`elsewhere`, for people)."""
 
     safety: str
     edits: tuple[TextEdit, ...]
-    after: Document
     elsewhere: tuple[str, ...] = ()
 
 
@@ -30,7 +29,7 @@ class Refusal(NamedTuple):
 
 
 def offer(document: Document, finding: Finding) -> Offer | Refusal:
-    """Prove the fix of a finding on the document that it is about. Costs a parse for each change."""
+    """Prove the fix of a finding on the document that it is about. Costs a parse, mostly of the part alone."""
     fix = finding.fix
     if fix is None:
         return Refusal("the rule knows no fix for it")
@@ -40,7 +39,7 @@ def offer(document: Document, finding: Finding) -> Offer | Refusal:
         proven = prove(document, changes_of(document, fix))
     except CannotEdit as error:
         return Refusal(str(error))
-    if proven.document.text == document.text:
+    if all(document.text[edit.start : edit.end] == edit.text for edit in proven.edits):
         return Refusal("it would change nothing")
     elsewhere = tuple(dotted(path) for path in proven.elsewhere)
-    return Offer(ASK if elsewhere else fix.safety, proven.edits, proven.document, elsewhere)
+    return Offer(ASK if elsewhere else fix.safety, proven.edits, elsewhere)

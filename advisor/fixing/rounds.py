@@ -61,7 +61,7 @@ def fix_document(document: Document, advise: Advising, wanted: Wanted) -> Fixed:
         after = _together(advice.document, chosen)
         if after is None:
             chosen = chosen[:1]
-            after = chosen[0][1].after
+            after = _edited(advice.document, chosen)
         next_advice = advise(after)
         useless = _useless(advice, next_advice, [finding for finding, _ in chosen])
         if useless:
@@ -121,9 +121,9 @@ def _touch(a: TextEdit, b: TextEdit) -> bool:
 def _together(document: Document, chosen: _Offers) -> Document | None:
     """The document with all edits made at once; None where that is not what making them one by one comes to."""
     if len(chosen) == 1:
-        return chosen[0][1].after
+        return _edited(document, chosen)
     try:
-        after = reparsed(document, apply_edits(document.text, [edit for _, found in chosen for edit in found.edits]))
+        after = _edited(document, chosen)
         one_by_one = document
         for finding, _ in chosen:
             assert finding.fix is not None
@@ -131,6 +131,10 @@ def _together(document: Document, chosen: _Offers) -> Document | None:
     except CannotEdit:
         return None
     return after if same_data(data_of(after), data_of(one_by_one)) else None
+
+
+def _edited(document: Document, chosen: _Offers) -> Document:
+    return reparsed(document, apply_edits(document.text, [edit for _, found in chosen for edit in found.edits]))
 
 
 def _useless(before: Advice, after: Advice, fixed: Iterable[Finding]) -> set[str]:
