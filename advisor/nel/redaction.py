@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 # Shorter ones cannot be told from other text, and showing 4 characters of them shows nearly all.
 _SHORTEST = 5
-_PLACE_OF_RANDOM = pattern(r"[A-Za-z0-9]{10,}|://[^\s/@]*@|-----BEGIN")
+_LONG_WORD = pattern(r"[A-Za-z0-9]{10,}")
+_BEFORE_HOST = pattern(r"://[^\s/@]*@")
 _USERINFO = pattern(r"://[^\s/@:]*:([^\s/@]+)@|://([^\s/@:]{8,})@")
 _SECRET_WORDS = ("key", "token", "secret", "passw", "credential", "authorization")
-_NAME_BEFORE = pattern(r"[\w-]*\Z")
+_NAME = pattern(r"[\w-]*")
+_LONGEST_NAME = 60
 _VALUE_AFTER = pattern(
     r"""[\w-]*["']?[ \t]*[:=][ \t]*(?:[&!]\S+[ \t]+)*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#,{}\[\]"'][^\n#,{}\[\]]*))"""
 )
@@ -89,28 +91,30 @@ def _secrets_of(document: Document) -> Iterator[str]:
     yield from _by_shape(text)
     yield from _by_name(text)
     if document.root is not None:
-        yield from _in_tree(document.root, "")
+        yield from _in_tree(document.root)
 
 
 def _by_shape(text: str) -> Iterator[str]:
     """Secrets that their own look tells. Only lines that could hold one are looked at closely."""
     if "-----BEGIN" in text:
         yield from (text[start:end] for start, end in find_secrets(text))
-    seen = -1
-    for match in _PLACE_OF_RANDOM.finditer(text):
-        word = match[0]
-        if match.start() < seen or (word.isalnum() and not _may_be_random(word)):
-            continue
-        start, end = text.rfind("\n", 0, match.start()) + 1, text.find("\n", match.end())
-        seen = end if end >= 0 else len(text)
-        line = text[start:seen]
-        yield from (line[a:b] for a, b in find_secrets(line))
+    places = [match.start() for match in _LONG_WORD.finditer(text) if _may_be_random(match[0])]
     if "@" in text:
+        places = sorted(places + [match.start() for match in _BEFORE_HOST.finditer(text)])
         yield from (one[1] or one[2] for one in _USERINFO.finditer(text))
+    end = -1
+    for place in places:
+        if place > end:
+            start, end = text.rfind("\n", 0, place) + 1, text.find("\n", place)
+            end = end if end >= 0 else len(text)
+            line = text[start:end]
+            yield from (line[a:b] for a, b in find_secrets(line))
 
 
 def _may_be_random(word: str) -> bool:
     """Digits among letters, or capitals inside of a word."""
+    if word.islower() and word.isalpha():
+        return False
     if word.isalpha():
         return not word.isupper() and sum(map(str.isupper, word)) > 1
     return not word.isdigit()
@@ -127,33 +131,35 @@ def _by_name(text: str) -> Iterator[str]:
 
 
 def _named_at(text: str, at: int) -> Iterator[str]:
+    start = at
+    while start > max(0, at - _LONGEST_NAME) and (text[start - 1].isalnum() or text[start - 1] in "_-"):
+        start -= 1
+    name = _NAME.match(text, start)
+    if name is None or not _secret_name(name[0].strip("-").replace("-", "_")):
+        return
     block = _BLOCK_AFTER.match(text, at)
     found = block or _VALUE_AFTER.match(text, at)
-    before = _NAME_BEFORE.search(text, max(0, at - 60), at)
-    if found is None or before is None:
-        return
-    name = re.match(r"[\w-]*", text[before.start() :])
-    if name is None or not _secret_name(name[0].strip("-").replace("-", "_")):
+    if found is None:
         return
     value = next(group for group in found.groups() if group is not None).strip()
     if block or not _is_public(value := value.removeprefix("lit:").strip(), name[0]):
         yield value
 
 
-def _in_tree(node: Node, name: str) -> Iterator[str]:
+def _in_tree(root: Node) -> Iterator[str]:
     """The same, of the values as YAML reads them."""
-    if isinstance(node, Scalar):
-        value = node.text.removeprefix("lit:").strip()
-        if name and _secret_name(name) and not _is_public(value, name):
-            yield value
-        elif "\\" in node.text or node.style == '"' or "\n" in node.text:
-            yield from (node.text[start:end] for start, end in find_secrets(node.text, name))
-    elif isinstance(node, Mapping):
-        for key, entry in node.entries.items():
-            yield from _in_tree(entry.value, key)
-    else:
-        for item in node.items:
-            yield from _in_tree(item.value, "")
+    todo: list[tuple[str, Node]] = [("", root)]
+    for name, node in todo:
+        if isinstance(node, Scalar):
+            text = node.text
+            if name and _secret_name(name) and not _is_public(value := text.removeprefix("lit:").strip(), name):
+                yield value
+            elif node.style == '"' or "\\" in text or "\n" in text:
+                yield from (text[start:end] for start, end in find_secrets(text, name))
+        elif isinstance(node, Mapping):
+            todo += [(key, entry.value) for key, entry in node.entries.items()]
+        else:
+            todo += [("", item.value) for item in node.items]
 
 
 def _is_public(value: str, name: str) -> bool:
