@@ -31,6 +31,8 @@ _BOM = "\ufeff"
 # PyYAML built without libyaml has only its pure parser: slower, same events.
 _EVENTS = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _CORE = "tag:yaml.org,2002:"
+# Plain words with a meaning of their own, which no value can be.
+_LONE = ("=", "<<")
 _UNPRINTABLE = pattern("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -108,10 +110,8 @@ class _Builder:
 
     def build(self, parser: Any, text: str) -> None:
         documents = 0
-        while True:
-            event: Any = parser.get_event()
-            if event is None:
-                break
+        next_event = parser.get_event
+        while (event := next_event()) is not None:
             kind = type(event)
             if kind is ScalarEvent:
                 self.scalar(event, text)
@@ -130,29 +130,34 @@ class _Builder:
                 self.tangled = True
 
     def scalar(self, event: Any, text: str) -> None:
-        start, end, style = event.start_mark.index, event.end_mark.index, event.style or ""
+        """Nine events of ten are scalars: those without anchor and tag, in a mapping, take the short way."""
+        start, end, style, content = event.start_mark.index, event.end_mark.index, event.style or "", event.value
         if style in ("|", ">"):
             end = start + len(text[start:end].rstrip())
-        elif style == "" and "?" in event.value and self.stack and self.stack[-1].flow:
+        elif style == "" and "?" in content and self.stack and self.stack[-1].flow:
             self.question_in_flow = True
-        self.anchor(event, Span(start, end))
-        node = Scalar(Span(start, end), _value(event, style), event.value, style, event.anchor)
-        self.end = max(self.end, end)
-        self.add(node, None, 1)
+        span = Span(start, end)
+        if event.anchor is not None:
+            self.anchor(event, span)
+        if event.tag is None:
+            value = resolve_plain(content) if style == "" else str(content)
+        else:
+            value = _tagged(event)
+        if end > self.end:
+            self.end = end
+        self.add(Scalar(span, value, content, style, event.anchor), None, 1)
 
     def open(self, event: Any, mapping: bool) -> None:
         start = event.start_mark.index
         if len(self.stack) >= MAX_DEPTH:
             raise _Stop(Problem("too-deep", f"nested deeper than {MAX_DEPTH} levels", Span(start, start + 1)))
         _check_tag(event.tag, Span(start, start + 1), collection=True)
-        self.anchor(event, Span(start, start + 1))
-        if event.anchor:
+        if event.anchor is not None:
+            self.anchor(event, Span(start, start + 1))
             self.open_anchors.add(event.anchor)
         self.stack.append(_Frame(start, bool(event.flow_style), event.anchor, mapping))
 
     def anchor(self, event: Any, span: Span) -> None:
-        if not event.anchor:
-            return
         if event.anchor in self.seen_anchors:
             raise _Stop(Problem("syntax", f"the anchor &{event.anchor} stands twice in this file", span))
         self.seen_anchors.add(event.anchor)
@@ -184,7 +189,7 @@ class _Builder:
         self.add(node, span, size)
 
     def add(self, node: Node, alias: Span | None, size: int) -> None:
-        if alias is None and node.anchor:
+        if alias is None and node.anchor is not None:
             self.anchors[node.anchor] = (node, size)
         if not self.stack:
             self.root = node
@@ -195,17 +200,23 @@ class _Builder:
             at = alias or node.span
             message = f"more than {MAX_NODES:,} values, counting what aliases stand for"
             raise _Stop(Problem("too-many-nodes", message, at))
-        if frame.mapping and frame.key is None:
+        key = frame.key
+        if key is None and frame.mapping:
             frame.key = _key(node, alias)
             return
-        _check_value(node)
-        if frame.key is None:
+        if type(node) is Scalar and node.value in _LONE and node.style == "":
+            raise _Stop(Problem("syntax", f"a lone {node.text} is no value in YAML 1.1; quote it", node.span))
+        if key is None:
             frame.items.append(Item(node, alias))
+            return
+        frame.key = None
+        if key.text in frame.keys or key.text == "<<" or key.value is None:
+            self.special(frame, key, node, alias)
         else:
-            self.entry(frame, frame.key, node, alias)
-            frame.key = None
+            frame.keys[key.text] = Entry(key, node, alias)
 
-    def entry(self, frame: _Frame, key: Scalar, node: Node, alias: Span | None) -> None:
+    def special(self, frame: _Frame, key: Scalar, node: Node, alias: Span | None) -> None:
+        """An entry whose key is there already, brings others in, or is none."""
         if key.text == "<<" and key.style == "":
             frame.merges.append((node, alias))
             return
@@ -229,11 +240,6 @@ def _is_text(key: Scalar) -> bool:
     return isinstance(key.value, str) and (key.style != "" or key.value != "=")
 
 
-def _check_value(node: Node) -> None:
-    if isinstance(node, Scalar) and node.style == "" and node.value in ("=", "<<"):
-        raise _Stop(Problem("syntax", f"a lone {node.text} is no value in YAML 1.1; quote it", node.span))
-
-
 def _merged(frame: _Frame) -> dict[str, Entry]:
     if not frame.merges:
         return frame.keys
@@ -251,10 +257,8 @@ def _merged(frame: _Frame) -> dict[str, Entry]:
     return entries
 
 
-def _value(event: Any, style: str) -> bool | int | float | str | None:
+def _tagged(event: Any) -> bool | int | float | str | None:
     tag, text = event.tag, event.value
-    if tag is None:
-        return resolve_plain(text) if style == "" else str(text)
     if tag == "!":
         return resolve_plain(text)
     span = Span(event.start_mark.index, event.end_mark.index)
