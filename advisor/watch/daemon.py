@@ -178,7 +178,7 @@ class Daemon:
             self._log.warning("events were lost: looking over everything")
             self._changes.take()
             for root in self._roots:
-                root.workspace.reconcile()
+                root.workspace.looks.reconcile()
         for path, is_folder in self._changes.take().items():
             for root in self._roots:
                 if root.is_below(path):
@@ -230,7 +230,7 @@ class Daemon:
         self._log.debug("worker ready", rules=rules, base=base)
         for root in self._roots:
             root.workspace.set_base(base)
-            if not root.workspace.reconciled:
+            if not root.workspace.looks.reconciled:
                 root.start_reconcile()
 
     def _worker_failed(self, worker: Worker) -> None:
@@ -287,7 +287,7 @@ class Daemon:
             self._next.end()
         self._next = self._start_worker()
         for root in self._roots:
-            root.workspace.reconcile()
+            root.workspace.looks.reconcile()
 
     def _hear_next(self) -> None:
         new = self._next
@@ -311,7 +311,7 @@ class Daemon:
 
     def _tell(self) -> None:
         now = time.monotonic()
-        if not self._is_ready and self._roots and all(root.workspace.reconciled for root in self._roots):
+        if not self._is_ready and self._roots and all(root.workspace.looks.reconciled for root in self._roots):
             self._is_ready = True
             self._log.info("ready", seconds=round(time.time() - self._started, 2), backlog=self._backlog())
             self._notifier.ready(self._status_line())

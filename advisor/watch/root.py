@@ -63,8 +63,7 @@ class Root:
         """Sets a ledger that is damaged aside, and builds it anew by a look over everything."""
         self.workspace.ledger.close()
         ledger = Ledger(self.state.ledger, damaged=True)
-        self.workspace = Workspace(self.path, ledger, self._timing, self._log)
-        self.workspace.base = base
+        self.workspace = Workspace(self.path, ledger, self._timing, self._log, base)
         self._looking.clear()
         for path in self._pollers:
             self._add_poller(path)
@@ -90,7 +89,7 @@ class Root:
         if self.mode == EVENTS and self._watching.is_stale(self.path):
             self._watching.remove(self.path)
             self.watch()
-        self.workspace.reconcile()
+        self.workspace.looks.reconcile()
         self._reconcile_due = time.monotonic() + self._timing.reconcile
 
     def next_due(self) -> float:
@@ -122,14 +121,11 @@ class Root:
             self._check_watches()
 
     def _look_on(self, until: float) -> None:
-        workspace = self.workspace
-        while workspace.looks and time.monotonic() < until:
-            was_reconciled = workspace.reconciled
-            for _ in range(20):
-                if next(workspace.looks[0], self) is self:
-                    del workspace.looks[0]
-                    break
-            if workspace.reconciled != was_reconciled and self.mode == EVENTS:
+        looks = self.workspace.looks
+        while looks and time.monotonic() < until:
+            was_reconciled = looks.reconciled
+            looks.step()
+            if looks.reconciled != was_reconciled and self.mode == EVENTS:
                 self._check_due = time.monotonic()
         for path, (look, begun) in list(self._looking.items()):
             while time.monotonic() < until:
@@ -142,16 +138,16 @@ class Root:
     def _check_watches(self) -> None:
         """The kernel refuses watches silently once their limit is reached. A tree that has just grown may be short
         for a moment, so it must be twice."""
-        missing = self._watching.missing(self.path, self.workspace.folders)
+        missing = self._watching.missing(self.path, self.workspace.looks.folders)
         if not missing:
             self._short_before = False
         elif not self._short_before:
             self._short_before = True
-            self.workspace.reconcile()
+            self.workspace.looks.reconcile()
         else:
             self._watching.remove(self.path)
             self._poll_instead(
-                f"the limit of watches is reached: {missing} of {self.workspace.folders} folders have none"
+                f"the limit of watches is reached: {missing} of {self.workspace.looks.folders} folders have none"
             )
             self._add_poller(self.path)
 
@@ -172,10 +168,10 @@ class Root:
             mode=self.mode,
             reason=self.reason if self.lease.writable else "no advice can be written here",
             filesystem=self.mount.type,
-            folders=self.workspace.folders,
+            folders=self.workspace.looks.folders,
             backlog=self.workspace.backlog,
             targets=ledger.count(),
-            reconciled=self.workspace.reconciled,
+            reconciled=self.workspace.looks.reconciled,
             quarantined={target.path: target.note for target in ledger.in_state(QUARANTINED)},
         )
 
