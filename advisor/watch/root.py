@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from advisor.watch.filesystems import Mount, mount_of, mounts_without_events, read_mounts
 from advisor.watch.lease import RENEW, Held, Lease
-from advisor.watch.ledger import QUARANTINED, Ledger
+from advisor.watch.ledger import QUARANTINED, Ledger, is_damage
 from advisor.watch.observer import Watching
 from advisor.watch.polling import Poller
 from advisor.watch.state import EVENTS, POLLING, RootStatus, state_folder
@@ -59,8 +60,12 @@ class Root:
         self.lease.release()
         self.state.unlock()
 
-    def replace_ledger(self, base: str) -> None:
-        """Sets a ledger that is damaged aside, and builds it anew by a look over everything."""
+    def ledger_failed(self, error: sqlite3.Error, base: str) -> None:
+        """A damaged ledger is set aside, and built anew by a look over everything; one that cannot be written to stops
+        the daemon, which has no memory without it."""
+        if not is_damage(error):
+            raise error
+        self._log.error("the ledger is damaged", root=self.path, reason=str(error))
         self.workspace.ledger.close()
         ledger = Ledger(self.state.ledger, damaged=True)
         self.workspace = Workspace(self.path, ledger, self._timing, self._log, base)
