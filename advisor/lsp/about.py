@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from advisor.document.nodes import Path, dotted
 from advisor.knowledge import table
 from advisor.nel.benchmarks import benchmark_of
-from advisor.nel.engine import AMBIGUOUS, KNOWN, NOT_YET, REMOVED, UNKNOWN, FlagAnswer
+from advisor.nel.engine_table import AMBIGUOUS, KNOWN, NOT_YET, REMOVED, UNKNOWN, FlagAnswer
 from advisor.nel.schema import Section, Unknown, section_name
 from advisor.nel.tasks import Lookup, Status, Task, tasks
 

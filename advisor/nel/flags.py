@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from advisor.nel.engine import KNOWN, NEGATION, UNKNOWN, EngineVersion, FlagAnswer
+from advisor.nel.engine import EngineVersion
+from advisor.nel.engine_table import KNOWN, NEGATION, UNKNOWN, FlagAnswer
 from advisor.nel.image import VLLM
 from advisor.patterns import pattern
 

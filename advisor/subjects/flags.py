@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from advisor.nel.engine import REMOVED, UNCHECKED, EngineVersion, ValueAnswer
+from advisor.nel.engine import EngineVersion
+from advisor.nel.engine_table import REMOVED, UNCHECKED, ValueAnswer
 from advisor.nel.flags import Flag
 from advisor.nel.image import SGLANG, VLLM
 from advisor.nel.values import ABSENT, Unknown, Value

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.nel.command import read_command
-from advisor.nel.engine import KNOWN, UNCHECKED, EngineVersion
+from advisor.nel.engine import EngineVersion
+from advisor.nel.engine_table import KNOWN, UNCHECKED
 from advisor.nel.flags import Flag
 from advisor.nel.image import SGLANG, VLLM
 from advisor.nel.values import ABSENT

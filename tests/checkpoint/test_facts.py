@@ -13,7 +13,8 @@ from advisor.checkpoint.config import ModelConfig, parse_model_config
 from advisor.checkpoint.files import CheckpointFiles
 from advisor.checkpoint.modules import kind_of, split_name
 from advisor.checkpoint.parallelism import kv_bytes_per_token, smallest_tensor_parallel, tensor_parallel_faults
-from advisor.checkpoint.quantization import Quantization, parse_config
+from advisor.checkpoint.quantization import Quantization
+from advisor.checkpoint.quantization_forms import parse_config
 from advisor.checkpoint.read import read_checkpoint
 from advisor.checkpoint.source import compare_with_source, recorded_source
 from advisor.checkpoint.template import read_template
