@@ -47,11 +47,6 @@ class Flag(NamedTuple):
     guessed: bool = False
     missing: bool = False
 
-    @property
-    def unwanted_value(self) -> bool:
-        """A value given to a flag that takes none, which the parser rejects."""
-        return self.value is not None and (self.negated or self.answer.nargs == 0)
-
 
 class Arguments(NamedTuple):
     """The flags in order, the model where it stands as a word of its own, and the words that belong to nothing.

@@ -123,6 +123,7 @@ def add_variable(command: Subject, engine: EngineVersion, name: str, place: Plac
                 "engine_name": NAMES.get(engine.engine, engine.engine),
                 "version": engine.version or "of this image",
                 "replacement": f"; use {answer.replaced}" if answer.replaced else "",
+                "nearest": lambda: engine.nearest_variable(name) or ABSENT,
             },
             parent=command,
         )
