@@ -57,7 +57,6 @@ class FormatGroup:
     targets: tuple[str, ...]
     format: str | None
     group_size: int | None = None
-    activations: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,6 @@ class Quantization:
 
     method: str
     algo: str | None
-    written_algo: str | None
     format: str | None
     file: str
     kv_cache: str | None = None
@@ -82,7 +80,6 @@ class Quantization:
     groups: tuple[FormatGroup, ...] = ()
     producer: str | None = None
     producer_version: str | None = None
-    dynamic_activations: bool | None = None
 
     @property
     def modelopt(self) -> bool:

@@ -44,7 +44,7 @@ def _parse(data: Mapping[str, Any]) -> Quantization:
     parse = parsers.get(method)
     if parse is None:
         excluded = strings(data.get("modules_to_not_convert"))
-        return Quantization(method or "unknown", None, None, None, "config.json", excluded=excluded)
+        return Quantization(method or "unknown", None, None, "config.json", excluded=excluded)
     return parse(method, data)
 
 
@@ -68,7 +68,6 @@ def _modelopt(data: Mapping[str, Any], file: str) -> Quantization:
     return Quantization(
         method="modelopt",
         algo=algo,
-        written_algo=written,
         format=ALGO_FORMAT.get(algo or ""),
         file=file,
         kv_cache=_kv_cache(nested),
@@ -86,13 +85,11 @@ def _fp8(method: str, data: Mapping[str, Any]) -> Quantization:
     return Quantization(
         method=method,
         algo="FP8",
-        written_algo=None,
         format="FP8",
         file="config.json",
         kv_cache=_kv_cache(data),
         excluded=(*strings(data.get("modules_to_not_convert")), *strings(data.get("ignored_layers"))),
         block=(sizes[0], sizes[1]) if len(sizes) == 2 else None,
-        dynamic_activations=string(data, "activation_scheme") != "static",
     )
 
 
@@ -102,7 +99,6 @@ def _int_packed(method: str, data: Mapping[str, Any]) -> Quantization:
     return Quantization(
         method=method,
         algo=f"W{bits}A16_INT",
-        written_algo=None,
         format=f"INT{bits}",
         file="config.json",
         excluded=(
@@ -118,7 +114,6 @@ def _bitsandbytes(method: str, data: Mapping[str, Any]) -> Quantization:
     return Quantization(
         method=method,
         algo=(string(data, "bnb_4bit_quant_type") or "fp4").upper() if four else "INT8",
-        written_algo=None,
         format="BNB4" if four else "INT8",
         file="config.json",
         excluded=strings(data.get("llm_int8_skip_modules")),
@@ -129,7 +124,6 @@ def _mxfp4(method: str, data: Mapping[str, Any]) -> Quantization:
     return Quantization(
         method=method,
         algo="mxfp4",
-        written_algo=None,
         format="MXFP4",
         file="config.json",
         excluded=strings(data.get("modules_to_not_convert")),
@@ -148,7 +142,6 @@ def _compressed_tensors(data: Mapping[str, Any]) -> Quantization:
     return Quantization(
         method="compressed-tensors",
         algo=_described(mapping(data, "config_groups")) if len(groups) == 1 else ("MIXED" if groups else None),
-        written_algo=None,
         format=(first.format if first else None) if len(formats) < 2 else "MIXED",
         file="config.json",
         kv_cache=_kv_cache(data),
@@ -162,7 +155,6 @@ def _compressed_tensors(data: Mapping[str, Any]) -> Quantization:
 
 def _group(group: Mapping[str, Any], whole_format: str | None) -> FormatGroup:
     weights = mapping(group, "weights")
-    activations = mapping(group, "input_activations")
     bits, kind = integer(weights, "num_bits"), string(weights, "type")
     size = integer(weights, "group_size")
     name = string(group, "format") or whole_format or ""
@@ -173,10 +165,7 @@ def _group(group: Mapping[str, Any], whole_format: str | None) -> FormatGroup:
         format_ = "MXFP8" if name.startswith("mxfp8") else "FP8"
     elif bits == 4 and kind == "float":
         format_ = "MXFP4" if name.startswith("mxfp4") or size == 32 else "NVFP4"
-    described = {True: "dynamic", "local": "local", False: "static"}.get(activations.get("dynamic", False), "static")
-    return FormatGroup(
-        strings(group.get("targets")), format_, size if size and size > 0 else None, described if activations else None
-    )
+    return FormatGroup(strings(group.get("targets")), format_, size if size and size > 0 else None)
 
 
 def _described(groups: Mapping[str, Any]) -> str | None:

@@ -54,7 +54,6 @@ def engine_attributes(serving: Serving) -> dict[str, Attribute]:
         "refusal": lambda: _refusal(serving),
         "missing_flag": lambda: _missing_flag(serving),
         "versions_that_load": lambda: _versions_text(_loading(serving), engine.engine),
-        "first_version": lambda: next(iter(_loading(serving)), ABSENT),
     }
 
 
