@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from advisor.checkpoint.jsonfile import read_text, string, strings
+from advisor.checkpoint.jsonfile import read_text, strings
 
 if TYPE_CHECKING:
     from advisor.checkpoint.files import CheckpointFiles
@@ -41,10 +41,6 @@ class ModelCard:
     """README.md. `base_models` as the front matter names them, which may be a local path."""
 
     base_models: tuple[str, ...] = ()
-    base_model_relation: str | None = None
-    library: str | None = None
-    pipeline: str | None = None
-    license: str | None = None
     tags: tuple[str, ...] = ()
     commands: tuple[ServeCommand, ...] = ()
 
@@ -63,10 +59,6 @@ def read_card(files: CheckpointFiles) -> ModelCard | None:
     data = _front_matter(files, front) if front else {}
     return ModelCard(
         base_models=strings(data.get("base_model")),
-        base_model_relation=string(data, "base_model_relation"),
-        library=string(data, "library_name"),
-        pipeline=string(data, "pipeline_tag"),
-        license=string(data, "license"),
         tags=strings(data.get("tags")),
         commands=tuple(serve_commands(body, first_line)),
     )

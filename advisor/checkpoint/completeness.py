@@ -52,15 +52,11 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """`state` tells a checkpoint being written from one left unfinished; `changed` is its newest time in seconds.
-
-    `unindexed` counts tensors of indexed shards that the index does not name: engines load them all the same.
-    """
+    """`state` tells a checkpoint being written from one left unfinished; `changed` is its newest time in seconds."""
 
     state: Literal["complete", "writing", "incomplete"]
     gaps: tuple[Gap, ...]
     changed: float
-    unindexed: int = 0
 
     @property
     def complete(self) -> bool:
@@ -86,11 +82,10 @@ def judge_completeness(
         *_tokenizer(files),
     )
     changed = max((entry.mtime_ns for entry in files.entries.values()), default=0) / 1e9
-    unindexed = _unindexed_tensors(index, shards)
     if not gaps:
-        return Completeness("complete", (), changed, unindexed)
+        return Completeness("complete", (), changed)
     writing = abs(now - changed) < SETTLING_SECONDS
-    return Completeness("writing" if writing else "incomplete", gaps, changed, unindexed)
+    return Completeness("writing" if writing else "incomplete", gaps, changed)
 
 
 def _temp_parts(files: CheckpointFiles) -> Iterator[Gap]:
@@ -157,12 +152,6 @@ def _tensors(index: Index | None, shards: tuple[Shard, ...]) -> Iterator[Gap]:
             lost.setdefault(file, []).append(tensor)
     for file, names_lost in sorted(lost.items()):
         yield Gap("tensor", file, f"{INDEX} places {_names(names_lost)} here", len(names_lost))
-
-
-def _unindexed_tensors(index: Index | None, shards: tuple[Shard, ...]) -> int:
-    if index is None:
-        return 0
-    return sum(name not in index.weight_map for shard in shards for name in shard.header.names)
 
 
 def _tokenizer(files: CheckpointFiles) -> Iterator[Gap]:

@@ -40,27 +40,23 @@ class RopeScaling:
 
 @dataclass(frozen=True, slots=True)
 class CustomCode:
-    """One entry of auto_map: a class in a Python file here, or in another repository."""
+    """One entry of auto_map: a Python file here, or in another repository."""
 
-    class_name: str
     file: str
     repository: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """None where config.json does not say. `context_length` in tokens, after rope scaling, as vLLM derives it;
-    `default_context` is what an engine takes without a flag (LongRoPE: the unscaled length)."""
+    """None where config.json does not say. `context_length` in tokens, after rope scaling, as vLLM derives it."""
 
     architectures: tuple[str, ...] = ()
     model_type: str | None = None
     layers: int | None = None
-    hidden_size: int | None = None
     intermediate_size: int | None = None
     heads: int | None = None
     kv_heads: int | None = None
     head_dim: int | None = None
-    vocab_size: int | None = None
     kv_lora_rank: int | None = None
     qk_rope_head_dim: int | None = None
     experts: int | None = None
@@ -69,17 +65,13 @@ class ModelConfig:
     shared_expert_intermediate_size: int | None = None
     context_length: int | None = None
     context_key: str | None = None
-    default_context: int | None = None
     model_max_length: int | None = None
     rope: RopeScaling | None = None
-    sliding_window: int | None = None
     dtype: str | None = None
     vision: bool = False
     audio: bool = False
-    encoder_decoder: bool = False
     custom_code: tuple[CustomCode, ...] = ()
     recorded_source: str | None = None
-    transformers_version: str | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
     text: Mapping[str, Any] = field(default_factory=dict)
 
@@ -100,7 +92,7 @@ def parse_model_config(data: Mapping[str, Any], files: CheckpointFiles) -> Model
     head_dim = _positive(files, text, "head_dim")
     rope = _rope(text)
     key, length = _written_context(text)
-    scaled, default = _scaled_context(length, rope, string(text, "model_type") or "", text)
+    scaled = _scaled_context(length, rope, string(text, "model_type") or "")
     moe_size = _positive(files, text, "moe_intermediate_size", "expert_ffn_hidden_size")
     experts = _positive(files, text, "num_experts", "moe_num_experts", "n_routed_experts", "num_local_experts")
     shared = _positive(files, text, "shared_expert_intermediate_size", "moe_shared_expert_intermediate_size")
@@ -108,12 +100,10 @@ def parse_model_config(data: Mapping[str, Any], files: CheckpointFiles) -> Model
         architectures=strings(data.get("architectures")),
         model_type=string(data, "model_type"),
         layers=layers,
-        hidden_size=hidden,
         intermediate_size=_positive(files, text, "intermediate_size", "ffn_hidden_size", "n_inner"),
         heads=heads,
         kv_heads=kv_heads or heads,
         head_dim=head_dim or (hidden // heads if hidden and heads else None),
-        vocab_size=_positive(files, text, "vocab_size"),
         kv_lora_rank=_positive(files, text, "kv_lora_rank"),
         qk_rope_head_dim=_positive(files, text, "qk_rope_head_dim"),
         experts=experts,
@@ -122,18 +112,14 @@ def parse_model_config(data: Mapping[str, Any], files: CheckpointFiles) -> Model
         shared_expert_intermediate_size=shared or _shared_size(text, moe_size),
         context_length=scaled,
         context_key=key,
-        default_context=default,
         model_max_length=integer(text, "model_max_length"),
         rope=rope,
-        sliding_window=integer(text, "sliding_window"),
         dtype=next((d for part in (data, text) for key in ("torch_dtype", "dtype") if (d := string(part, key))), None),
         vision=any(isinstance(data.get(part), dict) for part in ("vision_config", "visual", "vit_config"))
         or isinstance(mapping(data, "thinker_config").get("vision_config"), dict),
         audio=any(isinstance(data.get(part), dict) for part in ("audio_config", "sound_config")),
-        encoder_decoder=data.get("is_encoder_decoder") is True,
         custom_code=_custom_code(data),
         recorded_source=string(data, "_name_or_path"),
-        transformers_version=string(data, "transformers_version"),
         raw=MappingProxyType(dict(data)),
         text=MappingProxyType(text),
     )
@@ -187,20 +173,12 @@ def _rope(text: Mapping[str, Any]) -> RopeScaling | None:
     return best
 
 
-def _scaled_context(
-    length: int | None, rope: RopeScaling | None, model_type: str, text: Mapping[str, Any]
-) -> tuple[int | None, int | None]:
-    if length is None or rope is None:
-        return length, length
-    if rope.type == "longrope":
-        original = integer(text, "original_max_position_embeddings") or length
-        return length, min(original, length)
-    if rope.type in _NOT_SCALED or "gemma3" in model_type:
-        return length, length
+def _scaled_context(length: int | None, rope: RopeScaling | None, model_type: str) -> int | None:
+    if length is None or rope is None or rope.type in _NOT_SCALED or "gemma3" in model_type:
+        return length
     base = rope.original if rope.type == "yarn" and rope.original else length
     factor = rope.factor if rope.factor and 0 < rope.factor < 1e6 else 1.0
-    scaled = int(base * factor)
-    return scaled, scaled
+    return int(base * factor)
 
 
 def _shared_size(text: Mapping[str, Any], moe_size: int | None) -> int | None:
@@ -214,7 +192,7 @@ def _custom_code(data: Mapping[str, Any]) -> tuple[CustomCode, ...]:
     for value in mapping(data, "auto_map").values():
         for reference in strings(value):
             repository, _, target = reference.rpartition("--")
-            module, _, class_name = target.rpartition(".")
+            module = target.rpartition(".")[0]
             if module:
-                found[CustomCode(class_name, f"{module}.py", repository or None)] = None
+                found[CustomCode(f"{module}.py", repository or None)] = None
     return tuple(found)

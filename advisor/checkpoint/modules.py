@@ -49,7 +49,6 @@ _FUSED = re.compile(
     r"|weight_packed|scale|bias))"
 )
 _FUSED_ROLES = {"blocks": "packed", "scale": "scale", "scale_inv": "scale"}
-_COMPANIONS = frozenset({"scale", "scale_2", "input_scale", "pre_quant_scale"})
 
 _DIGITS = re.compile(r"(?<=\.)\d+(?=\.|$)")
 _LAYER = re.compile(r"(?:^|\.)(?:layers|h|blocks|block|layer)\.(\d+)(?:\.|$)")
@@ -86,11 +85,6 @@ class Module:
     shape: tuple[int, ...] = ()
     scale_dtype: str = ""
     roles: set[str] = field(default_factory=set)
-
-    @property
-    def scaled(self) -> bool:
-        """True when tensors of quantization lie beside the weight."""
-        return not self.roles.isdisjoint(_COMPANIONS)
 
     @property
     def format(self) -> str:

@@ -20,10 +20,9 @@ from advisor.checkpoint.quantization import (
     Disagreement,
     Quantization,
     disagreements,
-    parse_config,
-    parse_sidecar,
     table_layout,
 )
+from advisor.checkpoint.quantization_forms import parse_config, parse_sidecar
 from advisor.checkpoint.shards import HEADERS, HeaderCache, Index, Shard, read_index, read_shards
 from advisor.checkpoint.template import TemplateFacts, read_template
 from advisor.checkpoint.tokenizer import Sampling, Tokenizer, read_sampling, read_tokenizer

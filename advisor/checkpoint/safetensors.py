@@ -41,13 +41,12 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Tensors as parallel columns. `sizes` and `declared_size` in bytes; `declared_size` counts the whole file."""
+    """Tensors as parallel columns. `sizes` in bytes."""
 
     names: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ()
     shapes: tuple[tuple[int, ...], ...] = ()
     sizes: array[int] = field(default_factory=lambda: array("Q"))
-    declared_size: int = 0
     faults: tuple[Fault, ...] = ()
 
     @property
@@ -127,7 +126,7 @@ def _columns(pairs: tuple[Any, ...], data_start: int, file_size: int) -> Header:
     fault = mismatch or _contiguous(spans)
     declared = data_start + (spans[-1][1] if spans else 0)
     faults = [Fault("header-offsets", fault)] if fault else [*_size_fault(declared, file_size)]
-    return Header(tuple(names), tuple(dtypes), tuple(shapes), sizes, declared, tuple(faults))
+    return Header(tuple(names), tuple(dtypes), tuple(shapes), sizes, tuple(faults))
 
 
 def _tensor(info: Any) -> tuple[str, tuple[int, ...], int, int] | None:

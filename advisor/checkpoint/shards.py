@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from advisor.checkpoint.jsonfile import integer, mapping, read_object
+from advisor.checkpoint.jsonfile import mapping, read_object
 from advisor.checkpoint.safetensors import Header, read_header
 
 if TYPE_CHECKING:
@@ -27,11 +27,10 @@ _TEMPORARY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """model.safetensors.index.json: which file holds which tensor. `total_size` in bytes, as written."""
+    """model.safetensors.index.json: which file holds which tensor."""
 
     files: tuple[str, ...]
     weight_map: Mapping[str, str]
-    total_size: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ def read_index(files: CheckpointFiles) -> Index | None:
     for file in list(outside)[:3]:
         files.report("index-path", INDEX, f"names {file!r:.120}, which is not a file of this directory: not read")
     names = tuple(sorted(set(weight_map.values())))
-    return Index(names, MappingProxyType(weight_map), integer(mapping(data, "metadata"), "total_size"))
+    return Index(names, MappingProxyType(weight_map))
 
 
 def plain_name(name: str) -> bool:

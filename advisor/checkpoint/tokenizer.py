@@ -36,7 +36,6 @@ class Tokenizer:
     """`templates` by name ("default" is the one that engines use); `template_file` says where they were found."""
 
     files: tuple[str, ...] = ()
-    class_name: str | None = None
     special_tokens: Mapping[str, str] = field(default_factory=dict)
     templates: Mapping[str, str] = field(default_factory=dict)
     template_file: str | None = None
@@ -56,8 +55,6 @@ class Sampling:
     top_k: int | None = None
     min_p: float | None = None
     repetition_penalty: float | None = None
-    max_new_tokens: int | None = None
-    eos_token_ids: tuple[int, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -67,9 +64,7 @@ def read_tokenizer(files: CheckpointFiles) -> Tokenizer:
     names = tuple(sorted(n for n in files.entries if n in TOKENIZER_FILES or n.endswith(".tiktoken")))
     file, templates = _templates(files, config)
     tokens = {key: token for key in _SPECIAL if (token := _token(config.get(key))) is not None}
-    return Tokenizer(
-        names, string(config, "tokenizer_class"), MappingProxyType(tokens), MappingProxyType(templates), file
-    )
+    return Tokenizer(names, MappingProxyType(tokens), MappingProxyType(templates), file)
 
 
 def read_sampling(files: CheckpointFiles) -> Sampling | None:
@@ -77,7 +72,6 @@ def read_sampling(files: CheckpointFiles) -> Sampling | None:
     data = read_object(files, "generation_config.json")
     if data is None:
         return None
-    eos = data.get("eos_token_id")
     return Sampling(
         do_sample=data["do_sample"] if isinstance(data.get("do_sample"), bool) else None,
         temperature=number(data, "temperature"),
@@ -85,8 +79,6 @@ def read_sampling(files: CheckpointFiles) -> Sampling | None:
         top_k=integer(data, "top_k"),
         min_p=number(data, "min_p"),
         repetition_penalty=number(data, "repetition_penalty"),
-        max_new_tokens=integer(data, "max_new_tokens"),
-        eos_token_ids=tuple(n for n in (eos if isinstance(eos, list) else [eos]) if type(n) is int),
         raw=MappingProxyType(data),
     )
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from advisor.document.nodes import Path, dotted
 from advisor.knowledge import table
 from advisor.nel.benchmarks import benchmark_of
-from advisor.nel.engine import AMBIGUOUS, KNOWN, NOT_YET, REMOVED, UNKNOWN, FlagAnswer
+from advisor.nel.engine_table import AMBIGUOUS, KNOWN, NOT_YET, REMOVED, UNKNOWN, FlagAnswer
 from advisor.nel.schema import Section, Unknown, section_name
-from advisor.nel.tasks import Lookup, Status, Task, tasks
+from advisor.nel.tasks import Lookup, Status, Task
 
 if TYPE_CHECKING:
     from advisor.checkpoint.read import Checkpoint
@@ -20,7 +20,6 @@ _FATE = {
     Unknown.EXPORT: "The exporter refuses a key of this name here, after the run.",
     Unknown.IGNORED: "Nobody reads a key of this name here.",
 }
-_MOST_TASKS = 12
 
 
 def key_summary(path: Path) -> str:
@@ -105,10 +104,6 @@ def _task_lines(task: Task) -> list[str]:
         more = f" Compare with {benchmark.repeats} repeats." if benchmark.repeats and benchmark.repeats > 1 else ""
         lines.append(f"{benchmark.name}. {shows}{more}")
     return lines
-
-
-def tasks_of_name(name: str) -> list[Task]:
-    return [task for task in tasks() if task.name == name][:_MOST_TASKS]
 
 
 def about_checkpoint(checkpoint: Checkpoint) -> str:

@@ -6,7 +6,7 @@ Source: nemo-evaluator 0.2.8 adapters/ (adapter_config.py, registry.py, pipeline
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.nel.schema import Section, as_section, known, section
 
@@ -48,13 +48,6 @@ def adapter_section() -> Section:
 def legacy_only() -> frozenset[str]:
     """The simple fields that must not stand beside a non-empty `interceptors`."""
     return frozenset(known()["adapter"]["legacy_only"])
-
-
-@cache
-def adapter_defaults() -> Mapping[str, Any]:
-    """What the simple fields are where a config does not set them."""
-    defaults: Mapping[str, Any] = known()["adapter"]["defaults"]
-    return defaults
 
 
 @cache

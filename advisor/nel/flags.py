@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from advisor.nel.engine import KNOWN, NEGATION, UNKNOWN, EngineVersion, FlagAnswer
+from advisor.nel.engine import EngineVersion
+from advisor.nel.engine_table import KNOWN, NEGATION, UNKNOWN, FlagAnswer
 from advisor.nel.image import VLLM
 from advisor.patterns import pattern
 
@@ -45,11 +46,6 @@ class Flag(NamedTuple):
     known: bool = True
     guessed: bool = False
     missing: bool = False
-
-    @property
-    def unwanted_value(self) -> bool:
-        """A value given to a flag that takes none, which the parser rejects."""
-        return self.value is not None and (self.negated or self.answer.nargs == 0)
 
 
 class Arguments(NamedTuple):

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from advisor.checkpoint.parallelism import MAX_TENSOR_PARALLEL, smallest_tensor_parallel, tensor_parallel_faults
+from advisor.checkpoint.parallelism import (
+    MAX_TENSOR_PARALLEL,
+    kv_bytes_per_token,
+    smallest_tensor_parallel,
+    tensor_parallel_faults,
+)
 from advisor.report.text import safe
 from advisor.subjects.weights import gigabytes
 
@@ -46,6 +51,10 @@ def _rows(checkpoint: Checkpoint) -> Iterator[tuple[str, str]]:
     if config is not None and config.context_length:
         rope = f", {config.rope.type} rope scaling" if config.rope and config.rope.type != "default" else ""
         yield "context", f"{config.context_length} tokens ({config.context_key}{rope})"
+    each = kv_bytes(checkpoint)
+    if config is not None and each:
+        whole = f", {gigabytes(each * config.context_length)} at full context" if config.context_length else ""
+        yield "KV cache", f"{each / 1024:.1f} KiB a token{whole}"
     if config is not None and config.heads:
         yield "parallelism", _parallelism(checkpoint)
     yield "chat template", _template(checkpoint)
@@ -113,6 +122,13 @@ def _parallelism(checkpoint: Checkpoint) -> str:
     return f"{config.heads} heads, {config.kv_heads} KV heads: tensor parallel {sizes}" + (
         f"; fits {fits}" if fits else ""
     )
+
+
+def kv_bytes(checkpoint: Checkpoint) -> int | None:
+    """Bytes of KV cache of one token as the metadata declares the cache; None where the config does not tell."""
+    if checkpoint.config is None:
+        return None
+    return kv_bytes_per_token(checkpoint.config, checkpoint.quantization.kv_cache if checkpoint.quantization else None)
 
 
 def tensor_parallel_sizes(checkpoint: Checkpoint) -> list[int]:
@@ -203,6 +219,7 @@ def facts_json(checkpoint: Checkpoint) -> dict[str, Any]:
         "experts": config.experts if config else None,
         "vision": bool(config and config.vision),
         "context_length": config.context_length if config else None,
+        "kv_bytes_per_token": kv_bytes(checkpoint),
         "heads": config.heads if config else None,
         "kv_heads": config.kv_heads if config else None,
         "tensor_parallel_sizes": tensor_parallel_sizes(checkpoint),

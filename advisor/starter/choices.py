@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from advisor.checkpoint.parallelism import smallest_tensor_parallel
 from advisor.knowledge import table
 from advisor.nel.benchmarks import Benchmark, recommended
-from advisor.nel.engine import KNOWN, EngineVersion, engine_version
+from advisor.nel.engine import EngineVersion, engine_version
+from advisor.nel.engine_table import KNOWN
 from advisor.nel.image import SGLANG, TRTLLM, VLLM
 from advisor.nel.outcomes import NO_FLAG, loading_flags, loading_versions
 from advisor.starter.families import family_of

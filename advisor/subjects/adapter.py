@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from advisor.nel.adapter_schema import adapter_section, interceptors, internal_interceptors, legacy_only
+from advisor.nel.adapter_schema import adapter_section, interceptors, internal_interceptors
 from advisor.nel.field_types import type_problem
 from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT, Absent, Unknown, Value
@@ -83,7 +83,6 @@ def _field_attributes(view: AdapterView, name: str, node: Effective) -> dict[str
     return {
         "name": name,
         "is_known": name in legal,
-        "is_modern": name in legal and name not in legacy_only(),
         "type_problem": problem,
         "meant": meant,
         "meant_text": lambda: f"; did you mean {meant()}" if isinstance(meant(), str) else "",

@@ -9,15 +9,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from advisor.nel.adapter_schema import (
-    SENDERS,
-    STAGES,
-    adapter_section,
-    interceptors,
-    internal_interceptors,
-    legacy_only,
-)
+from advisor.nel.adapter_schema import adapter_section, legacy_only
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.subjects.interceptor_list import left_out, missing_sender, out_of_order, sends
 from advisor.subjects.reasoning import (
     OFF,
     ON,
@@ -42,9 +36,6 @@ if TYPE_CHECKING:
     from advisor.document.nodes import Path
     from advisor.nel.effective import Effective
 
-# What the default chain does, and a list of one's own leaves out.
-_DEFAULT_CHAIN = ("caching", "response_stats")
-_REPORT_HOOK = "post_eval_report"
 _FALSE_WORDS, _TRUE_WORDS = ("0", "off", "f", "false", "n", "no"), ("1", "on", "t", "true", "y", "yes")
 
 
@@ -65,10 +56,10 @@ class AdapterView:
             "tasks_set": self.tasks_set,
             "changes": self.changes,
             "has_interceptors": self.has_interceptors,
-            "left_out": self.left_out,
-            "sends": self.sends,
-            "missing_sender": self.missing_sender,
-            "out_of_order": self.out_of_order,
+            "left_out": lambda: left_out(self.names(), self.field("post_eval_hooks")),
+            "sends": lambda: sends(self.names()),
+            "missing_sender": lambda: missing_sender(self.names()),
+            "out_of_order": lambda: out_of_order(self.names()),
             **{name: partial(self._value, name) for name in _DERIVED},
             "toggles_differ": self.toggles_differ,
             "spare_toggle": self.spare_toggle,
@@ -249,7 +240,7 @@ class AdapterView:
             return "template"
         return "key" if own and theirs and not set(own) & set(theirs) else ABSENT
 
-    # What becomes of a list of interceptors.
+    # A list of interceptors of its own.
 
     def has_interceptors(self) -> Value:
         value, node = self.field("interceptors"), self.scope.merged.at((*ADAPTER, "interceptors"))
@@ -261,47 +252,10 @@ class AdapterView:
         return [name for name in children(self.node) if name in legacy_only()]
 
     def names(self) -> list[str | None]:
+        """The names in the list, but for interceptors that are switched off; None for what has none."""
         node = self.node.child("interceptors") if self.node is not None else None
         items = node.data if node is not None and isinstance(node.data, list) else []
         return [interceptor_name(item) for item in items if not _disabled(item)]
-
-    def left_out(self) -> Value:
-        """What the default chain does that this list does not."""
-        names = self.names()
-        out = [name for name in _DEFAULT_CHAIN if name not in names]
-        hooks = self.field("post_eval_hooks")
-        if isinstance(hooks, Unknown):
-            return hooks
-        if not any(_REPORT_HOOK in str(hook) for hook in (hooks if isinstance(hooks, list) else [])):
-            out.append("the HTML report")
-        return list(out)
-
-    def sends(self) -> Value:
-        """Whether an interceptor of the list sends the request; Unknown where one is not built in."""
-        names = self.names()
-        if SENDERS & set(names):
-            return True
-        foreign = any(name not in interceptors() and name not in internal_interceptors() for name in names)
-        return Unknown("an interceptor is not one of the core's own") if foreign else False
-
-    def missing_sender(self) -> Value:
-        """What can be appended to the list, where nothing in it belongs behind the sending."""
-        return ABSENT if "response" in self.stages() else {"name": "endpoint"}
-
-    def stages(self) -> list[str]:
-        """The stages of the built-in interceptors, in order."""
-        return [interceptors()[name].stage for name in self.names() if name is not None and name in interceptors()]
-
-    def out_of_order(self) -> Value:
-        """The first interceptor that stands behind one of a later stage; ABSENT where all are in order."""
-        reached = 0
-        for name in self.names():
-            if name is not None and name in interceptors():
-                stage = STAGES.index(interceptors()[name].stage)
-                if stage < reached:
-                    return name
-                reached = stage
-        return ABSENT
 
 
 # Computed from several fields; each is a method of AdapterView.

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 API_KEY_NAME: Path = ("target", "api_endpoint", "api_key_name")
 _SHIPPED = "the default of"
-_PREFIXED = (Kind.HOST, Kind.LITERAL, Kind.RUNTIME)
 
 
 def add_env_vars(world: World, document: Document, context: Context) -> None:
@@ -103,7 +102,6 @@ def _variable(
         "shown": mask(str(raw).removeprefix("lit:")) if is_secret or _half_secret(name, value) else _shown(raw, text),
         "is_checked": checked or (not isinstance(raw, str) and path[0] == "evaluation"),
         "is_secret": is_secret,
-        "is_null": raw is None,
         "type": _type(raw),
         "migrated": _from_mapping(raw) or (change.value if change is not None else ABSENT),
         "is_certain": change is not None and change.certain,
@@ -201,7 +199,6 @@ def add_secrets(world: World, document: Document, context: Context) -> None:
                 "key": name,
                 "shown": mask(_secret_of(text, name)),
                 "variable": variable,
-                "fills_value": _secret_of(text, name) == text.removeprefix("lit:").strip(),
             },
             parent=world.singles["config"],
         )

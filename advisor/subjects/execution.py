@@ -30,13 +30,11 @@ def describe_execution(world: World, document: Document, context: Context) -> No
     execution.attributes |= {
         "stops_without_variables": lambda: is_silent_start(world, context),
         "env_vars_case": lambda: _env_vars_case(world),
-        "waits_for_server": lambda: _waits(world),
         "walltime_meant": lambda: (reading.meant or ABSENT) if (reading := _walltime(execution)) else ABSENT,
         "walltime_read_as": lambda: _read_as(execution),
         "walltime_problem": lambda: _walltime_problem(world, execution),
         "walltime_mended": lambda: _mended(execution.get("walltime")),
         "max_walltime_is_read": lambda: _max_walltime_is_read(execution.get("max_walltime")),
-        "max_walltime_mended": lambda: _mended(execution.get("max_walltime")),
         "timeout_is_number": lambda: _is_whole(execution.get("endpoint_readiness_timeout")),
         "timeout_mended": lambda: _seconds(execution.get("endpoint_readiness_timeout")),
         "sbatch_flags_as_map": lambda: sbatch_flags(execution.get("sbatch_extra_flags")),

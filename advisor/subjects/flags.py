@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from advisor.nel.engine import REMOVED, UNCHECKED, EngineVersion, ValueAnswer
+from advisor.nel.engine import EngineVersion
+from advisor.nel.engine_table import KNOWN, REMOVED, UNCHECKED, ValueAnswer
 from advisor.nel.flags import Flag
 from advisor.nel.image import SGLANG, VLLM
 from advisor.nel.values import ABSENT, Unknown, Value
@@ -72,6 +73,8 @@ def flag_attributes(command: Subject, server: Server, flag: Flag) -> dict[str, A
         "nearest": lambda: meant(engine, flag) or ABSENT,
         "nearest_text": lambda: f"; did you mean {one}" if (one := meant(engine, flag)) else "",
         "removed_name": "image-rope-scaling" if flag.name == "--rope-scaling" else "flag-removed",
+        "unwanted_value": lambda: unwanted_value(server, flag) if certain else ABSENT,
+        "lacks_value": certain and flag.missing and answer.status == KNOWN and server.serve.complete,
         **_replacement(flag),
         **_repeats(command, server, flag),
         **_value_attributes(command, server, flag, certain),
@@ -82,6 +85,16 @@ def meant(engine: EngineVersion, flag: Flag) -> str | None:
     """The engine's flag that an unknown one stands for."""
     other = _MEANT.get(engine.engine, {}).get(flag.written.replace("_", "-"))
     return other or engine.nearest_flag(flag.written)
+
+
+def unwanted_value(server: Server, flag: Flag) -> Value:
+    """What is given to a flag that takes nothing: behind its `=`, or a word that belongs to no flag."""
+    if flag.answer.status != KNOWN or not (flag.negated or flag.answer.nargs == 0):
+        return ABSENT
+    if flag.value is not None:
+        return flag.value
+    following = next((word for word in server.serve.words if word.start >= flag.span[1]), None)
+    return following.text if following is not None and following in server.arguments.stray else ABSENT
 
 
 def _replacement(flag: Flag) -> dict[str, Attribute]:

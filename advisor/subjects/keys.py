@@ -36,7 +36,6 @@ _OTHERS: dict[Path, frozenset[str]] = {
 # Where a key that stands in a wrong section may belong.
 _HOMES: tuple[Path, ...] = (("execution",), ("execution", "mounts"), ("deployment",), ("evaluation",))
 _BELOW_TASK: tuple[Path, ...] = (_PASS_THROUGH, (*_PASS_THROUGH, "config"), (*_PASS_THROUGH, "config", "params"))
-_TOP_NAME = "at the top level"
 
 
 def add_keys(world: World, document: Document, context: Context) -> None:
@@ -124,7 +123,6 @@ def _add(
     attributes: dict[str, Attribute] = {
         "section": "mounts" if path == _MOUNTS else dotted(path[:1]) or "top",
         "is_path": name.startswith(("/", "~", ".", "$")),
-        "section_name": dotted(path) or _TOP_NAME,
         "name": name,
         "is_task": len(path) == 3,
         "nearest": meant or ABSENT,

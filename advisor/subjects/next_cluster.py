@@ -34,7 +34,6 @@ def add_cluster(world: World, document: Document, context: Context) -> None:
     cluster = Subject("cluster", place_in(document, world.values, base), world, {}, node, base, world.singles["config"])
     cluster.attributes.update(
         {
-            "is_slurm": cluster.get("type") == "slurm",
             "walltime_seconds": lambda: seconds_of(cluster.get("walltime")),
             "bad_walltime": lambda: bad_walltime(cluster),
             "mounts_home": lambda: cluster.get("mount_home") not in (False,),

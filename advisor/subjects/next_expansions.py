@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _RESOLVER = pattern(r"(?:oc\.env|env):\s*['\"]?(\w+)['\"]?\s*(?:,\s*(.*))?\Z")
 # Keys in which a shell expands what nel-next leaves.
-_IN_SHELL = frozenset({"pre_cmd", "setup_commands", "server_cmd", "instruction_template"})
 # What a cluster, an engine or a service is asked for by.
 _LOAD_BEARING = frozenset(
     {
@@ -64,7 +63,6 @@ def _add(
         "name": one.name,
         "path": dotted(path),
         "is_resolver": resolver is not None,
-        "is_in_shell": any(part in _IN_SHELL for part in path),
         "has_default": one.default is not None,
         "is_set": one.name in context.env_names,
         "is_first": is_first,

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 LAUNCHER_KEYS = frozenset(
     {"execution", "deployment", "evaluation", "target", "env_vars", "export", "auxiliary_deployments"}
 )
-_TOP = ("services", "benchmarks")
 # Words by which a walltime is known, whatever its section.
 _WALLTIMES = frozenset({"walltime", "max_walltime"})
 
@@ -38,7 +37,6 @@ def add_next_keys(world: World, document: Document, context: Context) -> None:
     """One `next_key` for each mistake; a file that others build on need not have every section."""
     config = world.singles["config"]
     tree = world.values.tree
-    has_both = isinstance(tree.data, dict) and all(name in tree.data for name in _TOP)
     for one in mistakes(tree):
         if one.kind == MISSING and _may_be_elsewhere(world, document, one):
             continue
@@ -53,7 +51,6 @@ def add_next_keys(world: World, document: Document, context: Context) -> None:
             "wanted": list(one.wanted),
             "meant": one.meant or ABSENT,
             "meant_text": f"; did you mean {one.meant}" if one.meant else "",
-            "is_whole": has_both,
             "is_quotable": _is_quotable(world, one),
             "words": _words(world, one),
         }

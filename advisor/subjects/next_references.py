@@ -5,16 +5,27 @@ Source: nemo-evaluator 0.5 config/eval_config.py, benchmarks.py, solvers.py, sco
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
-from advisor.nel.gpus import gpus_of_gres
 from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT, Value
+from advisor.subjects.next_combinations import combination_conflicts
+from advisor.subjects.next_conflict import (
+    COMBINATION,
+    DEPENDENCY,
+    REFERENCE,
+    SANDBOX,
+    SELF_JUDGE,
+    Conflict,
+    benchmarks,
+    metrics,
+    shown,
+)
+from advisor.subjects.next_pools import pool_conflicts
 from advisor.subjects.next_services import MODELS
 from advisor.subjects.structure import place_in
-from advisor.subjects.subject import Attribute, Place, Subject, World, is_nothing
-from advisor.subjects.topology import as_int
+from advisor.subjects.subject import Attribute, Place, Subject, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,12 +35,8 @@ if TYPE_CHECKING:
     from advisor.nel.context import Context
     from advisor.nel.effective import Effective
 
-REFERENCE, POOL, DEPENDENCY, SANDBOX, SELF_JUDGE, COMBINATION = (
-    "next-service-ref", "next-node-pool", "next-depends-on", "next-sandbox-ref", "next-self-judge", "next-combination",
-)  # fmt: skip
 _RESERVED = ("default", "none", "")
 _NEEDS_SANDBOX = ("harbor", "agent", "openclaw")
-_SHOWN = 8
 # Solvers that ask a model, and the one that asks a NAT agent.
 _ASKS_MODEL = ("simple", "harbor", "agent", "openclaw", "container", "tool_calling", "gym_delegation")
 _METRIC_SERVICES = {
@@ -37,15 +44,6 @@ _METRIC_SERVICES = {
     "pairwise_judge": ("judge_service", "baseline_service"),
     "reward_model": ("service",),
 }
-
-
-class Conflict(NamedTuple):
-    """What nel-next refuses: `slug` is the finding's name, `meant` the name that was meant."""
-
-    slug: str
-    path: Path
-    problem: str
-    meant: str | None = None
 
 
 def add_references(world: World, document: Document, context: Context) -> None:
@@ -76,21 +74,14 @@ def _conflicts(world: World, tree: Effective) -> Iterator[Conflict]:
     for name in named or ():
         if name in _RESERVED:
             yield Conflict(COMBINATION, ("services", name), f"a service cannot be called '{name}'")
-    for path, item in _benchmarks(tree):
+    for path, item in benchmarks(tree):
         if named is not None:
             yield from _services_of(world, path, item, types)
         yield from _sandbox_of(world, path, item, boxes)
-        yield from _scoring_of(world, path)
     if named is not None:
         yield from _dependencies(world, named)
-    yield from _pools(world, named or {}, boxes)
-    yield from _combinations(world, named or {})
-
-
-def _benchmarks(tree: Effective) -> list[tuple[Path, Effective]]:
-    node = tree.child("benchmarks")
-    items = node.data if node is not None and isinstance(node.data, list) else []
-    return [(("benchmarks", index), item) for index, item in enumerate(items) if isinstance(item.data, dict)]
+    yield from pool_conflicts(world, named or {}, boxes)
+    yield from combination_conflicts(world, named or {})
 
 
 def _services_of(world: World, path: Path, item: Effective, types: dict[str, Value]) -> Iterator[Conflict]:
@@ -127,7 +118,7 @@ def _services_of(world: World, path: Path, item: Effective, types: dict[str, Val
 
 def _judges(world: World, path: Path, service: Value, types: dict[str, Value]) -> Iterator[Conflict]:
     values = world.values
-    for at, _ in _metrics(world, path):
+    for at, _ in metrics(world.values.tree, path):
         kind = values.at((*at, "type"))
         for key in _METRIC_SERVICES.get(str(kind), ()):
             yield from _named(world, (*at, key), types)
@@ -144,15 +135,9 @@ def _named(world: World, path: Path, types: dict[str, Value]) -> Iterator[Confli
     """A conflict where a name names no service."""
     name = world.values.at(path)
     if isinstance(name, str) and name and name not in types and "${" not in name:
-        known = ", ".join(list(types)[:_SHOWN]) or "none"
+        known = shown(types)
         meant = nearest(name, types) or (next(iter(types)) if len(types) == 1 else None)
         yield Conflict(REFERENCE, path, f"there is no service '{name}' (there is: {known})", meant)
-
-
-def _metrics(world: World, path: Path) -> list[tuple[Path, Effective]]:
-    node = world.values.tree.at((*path, "scoring", "metrics"))
-    items = node.data if node is not None and isinstance(node.data, list) else []
-    return [((*path, "scoring", "metrics", n), item) for n, item in enumerate(items) if isinstance(item.data, dict)]
 
 
 def _sandbox_of(world: World, path: Path, item: Effective, boxes: dict[str, Effective]) -> Iterator[Conflict]:
@@ -163,7 +148,7 @@ def _sandbox_of(world: World, path: Path, item: Effective, boxes: dict[str, Effe
         if "${" in sandbox:
             return
         if sandbox not in boxes:
-            known = ", ".join(list(boxes)[:_SHOWN]) or "none"
+            known = shown(boxes)
             yield Conflict(SANDBOX, at, f"there is no sandbox '{sandbox}' (there is: {known})", nearest(sandbox, boxes))
             return
         kind = values.at(("sandboxes", sandbox, "type"))
@@ -180,27 +165,6 @@ def _sandbox_of(world: World, path: Path, item: Effective, boxes: dict[str, Effe
             SANDBOX,
             (*path, "solver", "sandbox_tools"),
             "sandbox_tools need a sandbox (docker, apptainer, slurm or ecs_fargate)",
-        )
-
-
-def _scoring_of(world: World, path: Path) -> Iterator[Conflict]:
-    values = world.values
-    metrics = _metrics(world, path)
-    names = [values.at((*at, "name")) for at, _ in metrics]
-    for index, (at, _) in enumerate(metrics):
-        if isinstance(names[index], str) and names[index] in names[:index]:
-            yield Conflict(COMBINATION, (*at, "name"), f"two metrics are called '{names[index]}'")
-        if not is_nothing(values.at((*at, "rubric"))) and not is_nothing(values.at((*at, "rubric_file"))):
-            yield Conflict(COMBINATION, (*at, "rubric_file"), "rubric and rubric_file exclude each other")
-    primary = values.at((*path, "scoring", "primary"))
-    if isinstance(primary, str) and names and all(isinstance(name, str) for name in names) and primary not in names:
-        known = ", ".join(str(name) for name in names)
-        yield Conflict(
-            COMBINATION, (*path, "scoring", "primary"), f"primary '{primary}' is none of the metrics ({known})"
-        )
-    if len(metrics) > 1 and is_nothing(primary):
-        yield Conflict(
-            COMBINATION, (*path, "scoring", "metrics"), "with several metrics, scoring.primary must name one of them"
         )
 
 
@@ -240,104 +204,3 @@ def _circle(needs: dict[str, list[str]]) -> list[str]:
         return []
 
     return next((found for name in needs if (found := follow(name, []))), [])
-
-
-def _pools(world: World, services: dict[str, Effective], boxes: dict[str, Effective]) -> Iterator[Conflict]:
-    values = world.values
-    if values.at(("cluster", "type")) != "slurm":
-        return
-    node = values.tree.at(("cluster", "node_pools"))
-    pools = node.data if node is not None and isinstance(node.data, dict) else None
-    if pools is None:
-        return
-    owners: list[Path] = [*(("services", name) for name in services), *(("sandboxes", name) for name in boxes)]
-    owners += [(*path, "sandbox") for path, _ in _benchmarks(values.tree)]
-    large: dict[str, list[str]] = {}
-    used: dict[str, None] = {}
-    for owner in owners:
-        path = (*owner, "node_pool")
-        pool = values.at(path)
-        if not isinstance(pool, str) or not pool:
-            continue
-        used[pool] = None
-        if pool not in pools:
-            yield Conflict(
-                POOL,
-                path,
-                f"there is no node pool '{pool}' (there is: {', '.join(list(pools)[:_SHOWN])})",
-                nearest(pool, pools),
-            )
-        elif owner[0] == "services":
-            yield from _pool_is_small(world, owner, pool)
-            if (as_int(values.at((*owner, "num_nodes"))) or 1) > 1:
-                large.setdefault(pool, []).append(str(owner[1]))
-    for pool, names in large.items():
-        if len(names) > 1:
-            yield Conflict(
-                POOL,
-                ("services", names[1], "node_pool"),
-                f"{' and '.join(names)} both take several nodes of the pool {pool}",
-            )
-    shards = values.at(("cluster", "shards"))
-    if as_int(shards) and len(used) > 1:
-        yield Conflict(
-            COMBINATION,
-            ("cluster", "shards"),
-            f"shards need one node pool, and {len(used)} are used ({', '.join(used)})",
-        )
-
-
-def _pool_is_small(world: World, owner: Path, pool: str) -> Iterator[Conflict]:
-    values = world.values
-    tensor, gres = (
-        as_int(values.at((*owner, "tensor_parallel_size"))),
-        values.at(("cluster", "node_pools", pool, "gres")),
-    )
-    found = gpus_of_gres(gres) if isinstance(gres, str) and gres.startswith("gpu:") and gres[4:5].isdigit() else None
-    if tensor and found and found[0] < tensor:
-        yield Conflict(
-            POOL,
-            (*owner, "tensor_parallel_size"),
-            f"tensor_parallel_size {tensor} needs more GPUs than the pool {pool} has ({gres})",
-        )
-    wanted, nodes = as_int(values.at((*owner, "num_nodes"))) or 1, values.at(("cluster", "node_pools", pool, "nodes"))
-    have = 1 if nodes is ABSENT else as_int(nodes)
-    if wanted > 1 and have is not None and have < wanted:
-        yield Conflict(POOL, (*owner, "num_nodes"), f"num_nodes {wanted} is more than the pool {pool} has ({have})")
-
-
-def _combinations(world: World, services: dict[str, Effective]) -> Iterator[Conflict]:
-    values = world.values
-    for name, service in services.items():
-        prefill, decode = (is_nothing(values.at(("services", name, role))) for role in ("prefill", "decode"))
-        if values.at(("services", name, "type")) == "dynamo" and prefill != decode:
-            yield Conflict(
-                COMBINATION,
-                ("services", name, "decode" if prefill else "prefill"),
-                "dynamo takes prefill and decode together, or neither",
-            )
-        url = service.child("url")
-        text = url.data if url is not None and values.at(("services", name, "type")) == "api" else None
-        if isinstance(text, str) and not text.startswith(("http://", "https://", "${")):
-            yield Conflict(COMBINATION, ("services", name, "url"), "a url begins with http:// or https://")
-    for path, _ in _benchmarks(values.tree):
-        solver: Path = (*path, "solver")
-        if values.at((*solver, "type")) == "tool_calling" and (
-            is_nothing(values.at((*solver, "resource_service"))) and values.at((*solver, "sandbox_tools")) is not True
-        ):
-            yield Conflict(
-                COMBINATION,
-                (*solver, "type"),
-                "a tool_calling solver needs tools: resource_service, or sandbox_tools: true",
-            )
-    owners: list[Path] = [(*path, "sandbox") for path, _ in _benchmarks(values.tree)]
-    boxes = values.tree.child("sandboxes")
-    owners += [
-        ("sandboxes", name) for name in (boxes.data if boxes is not None and isinstance(boxes.data, dict) else ())
-    ]
-    for owner in owners:
-        is_away = values.at((*owner, "type")) == "apptainer" and not is_nothing(values.at((*owner, "node_pool")))
-        if is_away and values.at((*owner, "sif_cache_dir")) in (ABSENT, None, ""):
-            yield Conflict(
-                COMBINATION, (*owner, "node_pool"), "an apptainer sandbox on other nodes needs sif_cache_dir"
-            )

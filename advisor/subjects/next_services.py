@@ -1,4 +1,4 @@
-"""The services of a nel-next config: the servers that it starts, their flags, and the proxy in front of them.
+"""The services of a nel-next config: the servers that it starts, and their flags.
 
 Source: nemo-evaluator 0.5 config/services.py, orchestration/slurm_gen.py, model_server.py and orchestrator.py.
 """
@@ -8,14 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from advisor.document.nodes import dotted
 from advisor.knowledge import table
 from advisor.nel.command import Serve
 from advisor.nel.engine import engine_version
 from advisor.nel.expanded import Expanded, Piece
 from advisor.nel.flags import parse_flags
 from advisor.nel.image import SGLANG, VLLM, parse_image
-from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.nel.words import Word
 from advisor.subjects.command import (
@@ -30,6 +28,7 @@ from advisor.subjects.command import (
     place_sizes,
     size,
 )
+from advisor.subjects.next_proxy import add_proxy
 from advisor.subjects.server_image import image_pinned, without_cuda130
 from advisor.subjects.serving import add_flag, add_variable, note_version
 from advisor.subjects.structure import place_in
@@ -46,10 +45,6 @@ MODELS = ("vllm", "sglang", "nim", "docker_model", "dynamo", "api")
 MANAGED = MODELS[:-1]
 _SIZES = {"tensor_parallel_size": TENSOR, "pipeline_parallel_size": PIPELINE, "data_parallel_size": DATA}
 _NAMED = {"port": "--port", "served_model_name": "--served-model-name"}
-# What a proxy's settings need beside them to be used at all.
-_PROXY_STARTERS = ("interceptors", "extra_body", "extra_headers", "verbose")
-_PROXY_SETTINGS = ("request_timeout", "max_retries", "retry_on_status", "max_concurrent_upstream")
-_PROXY_TIMEOUT = 120
 _ENDINGS = {"chat_completions": "/chat/completions", "completions": "/completions", "responses": "/responses"}
 
 
@@ -82,9 +77,6 @@ def _add_service(world: World, document: Document, name: str, node: Effective) -
             "image_without_cuda130": lambda: without_cuda130(service),
             "api_key_variable": lambda: f"${{{service.get('api_key')}}}",
             "startup_timeout": _default(service, "startup_timeout", 600 if kind in MANAGED else 120),
-            "proxy_timeout": lambda: proxy_timeout(service),
-            "uses_proxy": lambda: _uses_proxy(service),
-            "inert_proxy_settings": lambda: inert_proxy_settings(service),
             "url_path": lambda: url_path(service),
             "url_ending": lambda: _ENDINGS.get(str(service.get("protocol")), ABSENT),
             "repaired_url": lambda: repaired_url(service),
@@ -93,10 +85,8 @@ def _add_service(world: World, document: Document, name: str, node: Effective) -
     for key in ("image", "startup_timeout"):
         if node.child(key) is not None:
             service.places[key] = place_in(document, world.values, (*base, key))
-    service.places["proxy_interceptors"] = place_in(document, world.values, (*base, "proxy", "interceptors"))
-    service.places["proxy_timeout"] = place_in(document, world.values, (*base, "proxy", "request_timeout"))
     world.add(service)
-    _add_interceptors(service, document)
+    add_proxy(service, document)
     if kind in (VLLM, SGLANG):
         _add_command(service, document, str(kind))
 
@@ -248,29 +238,6 @@ def _parallel(service: Subject, servers: tuple[Server, ...], field: str) -> Valu
     return 1 if own is None or own.data is None else service.world.values.resolve(own)
 
 
-def _uses_proxy(service: Subject) -> bool:
-    """Whether the proxy's settings are used: only where something is to be changed in requests."""
-    return any(service.get(f"proxy.{name}") not in (ABSENT, None, False, [], {}) for name in _PROXY_STARTERS)
-
-
-def proxy_timeout(service: Subject) -> Value:
-    """Seconds after which a request is given up."""
-    value = service.get("proxy.request_timeout")
-    if isinstance(value, Unknown):
-        return value
-    return value if _uses_proxy(service) and isinstance(value, int | float) else _PROXY_TIMEOUT
-
-
-def inert_proxy_settings(service: Subject) -> Value:
-    """The proxy's settings that nobody reads, since nothing else asks for a proxy."""
-    if _uses_proxy(service):
-        return ABSENT
-    found = [name for name in _PROXY_SETTINGS if service.find(f"proxy.{name}") is not None]
-    if found and (place := service.place_of(f"proxy.{found[0]}")) is not None:
-        service.places["inert_proxy_settings"] = place
-    return [*found] if found else ABSENT
-
-
 def url_path(service: Subject) -> Value:
     url = service.get("url")
     return urlsplit(url).path if isinstance(url, str) and "://" in url else url if isinstance(url, Unknown) else ABSENT
@@ -320,23 +287,3 @@ def longest_answer_name(service: Subject) -> Value:
 def _fits(command: Subject) -> Value:
     longest, length = as_int(command.get("longest_answer")), as_int(command.get("context_length"))
     return longest < length if longest and length and length > 0 else Unknown("a length is not known")
-
-
-def _add_interceptors(service: Subject, document: Document) -> None:
-    """One `proxy_interceptor` for each that the service's proxy names."""
-    world = service.world
-    items = service.find("proxy.interceptors")
-    known = table("next")["interceptors"]
-    for index, item in enumerate(items.data if items is not None and isinstance(items.data, list) else []):
-        name = item.child("name")
-        if name is None or not isinstance(name.data, str) or "${" in name.data:
-            continue
-        base: Path = (*service.base, "proxy", "interceptors", index)
-        about: dict[str, Attribute] = {
-            "is_known": name.data in known,
-            "nearest": nearest(name.data, known) or ABSENT,
-            "nearest_text": f"; did you mean {one}" if (one := nearest(name.data, known)) else "",
-            "path": dotted(base),
-        }
-        place = Place(base, place_in(document, world.values, (*base, "name")).span)
-        world.add(Subject("proxy_interceptor", place, world, about, item, base, service))

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.nel.command import read_command
-from advisor.nel.engine import KNOWN, UNCHECKED, EngineVersion
+from advisor.nel.engine import EngineVersion
+from advisor.nel.engine_table import KNOWN, UNCHECKED
 from advisor.nel.flags import Flag
 from advisor.nel.image import SGLANG, VLLM
 from advisor.nel.values import ABSENT
@@ -122,6 +123,7 @@ def add_variable(command: Subject, engine: EngineVersion, name: str, place: Plac
                 "engine_name": NAMES.get(engine.engine, engine.engine),
                 "version": engine.version or "of this image",
                 "replacement": f"; use {answer.replaced}" if answer.replaced else "",
+                "nearest": lambda: engine.nearest_variable(name) or ABSENT,
             },
             parent=command,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from advisor.document.document import Document
-from advisor.document.nodes import Mapping, Node, Path, Scalar, Sequence, Span
+from advisor.document.nodes import Mapping, Path, Span
 from advisor.nel.compose import SiblingReader, siblings_of
 from advisor.nel.context import Context
 from advisor.nel.values import ABSENT, Values
@@ -39,7 +39,6 @@ _PROBLEMS = {
 
 def add_document(world: World, document: Document, read_sibling: SiblingReader | None) -> None:
     """`document` and one `problem` for each thing that is wrong with the text."""
-    root = document.root
     name = document.path.rpartition("/")[2]
     stem, dot, extension = name.rpartition(".")
     whole = Place((), first_line(document))
@@ -47,7 +46,6 @@ def add_document(world: World, document: Document, read_sibling: SiblingReader |
         "name": name,
         "stem": stem if dot else name,
         "extension": f".{extension}" if dot else "",
-        "top_level": _top_level(root),
         "is_fragment": is_fragment(document),
         "has_yaml_beside": lambda: _has_yaml_beside(document, stem, read_sibling),
     }
@@ -81,12 +79,6 @@ def is_enough(world: World, before: int, what: str) -> bool:
         return False
     world.note(f"further {what}", f"only the first {MOST} are looked at")
     return True
-
-
-def _top_level(root: Node | None) -> str:
-    if root is None or (isinstance(root, Scalar) and root.value is None):
-        return "nothing"
-    return "a mapping" if isinstance(root, Mapping) else "a list" if isinstance(root, Sequence) else "a single value"
 
 
 def is_fragment(document: Document) -> bool:

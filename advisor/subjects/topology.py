@@ -35,7 +35,6 @@ def add_topology(world: World, document: Document, context: Context) -> None:
             "nodes_per_instance": lambda: nodes_per_instance(execution),
             "servers_per_instance": lambda: servers_per_instance(execution),
             "gpus_per_node": lambda: gpus_per_node(execution),
-            "is_exclusive": lambda: is_exclusive(execution),
             "tells_nodes_apart": lambda: tells_nodes_apart(deployment),
             "needed_nodes": lambda: needed_nodes(execution),
             "divisible_nodes": lambda: divisible_nodes(execution),
@@ -130,11 +129,6 @@ def gpus_per_node(execution: Subject) -> Value:
     if number is not None and (not gres or (found and found[0] == number)):
         return number
     return Unknown("the job's GPUs are not known")
-
-
-def is_exclusive(execution: Subject) -> bool:
-    flags = execution.get("sbatch_extra_flags")
-    return isinstance(flags, dict) and flags.get("exclusive") in (True, "true", "user")
 
 
 def gpus_had(deployment: Subject) -> Value:

@@ -64,7 +64,6 @@ def describe_checkpoint(world: World, checkpoint: Checkpoint, at: Locate, *, nam
     attributes: dict[str, Attribute] = {
         "path": checkpoint.path,
         "name": checkpoint.path.rstrip("/").rpartition("/")[2],
-        "is_whole": whole,
         "state": state,
         "is_named_by_config": named_by_config,
         "gaps": lambda: "; ".join(gap.detail for gap in checkpoint.completeness.gaps[:_SHOWN]),
@@ -199,8 +198,6 @@ def _facts(checkpoint: Checkpoint) -> dict[str, Attribute]:
         "heads": of_config(config.heads if config else None),
         "kv_heads": of_config(config.kv_heads if config else None),
         "context_length": of_config(config.context_length if config else None),
-        "context_key": of_config(config.context_key if config else None),
-        "has_custom_code": bool(config.custom_code) if config else of_config(None),
         "missing_code": list(checkpoint.missing_code),
         "lacks_code": bool(checkpoint.missing_code),
         "has_chat_template": bool(tokenizer.templates),
@@ -220,7 +217,6 @@ def _facts(checkpoint: Checkpoint) -> dict[str, Attribute]:
         "declares_modules": lambda: any(one.kind == "not-quantized" for one in checkpoint.coverage.mismatches),
         "missed_experts": lambda: _missed_experts(checkpoint.coverage),
         "linear_modules": lambda: sum(kind.modules for kind in checkpoint.coverage.kinds),
-        "has_weights_to_see": bool(checkpoint.shards),
     }
 
 

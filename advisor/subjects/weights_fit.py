@@ -1,7 +1,6 @@
-"""Whether the checkpoint fits the server's settings and GPUs: parallel sizes, context, KV cache, memory, capability.
+"""Whether the checkpoint fits the server's settings: parallel sizes, context, KV cache, variables; and its GPUs.
 
-Sources: vllm config/model.py (verify_with_parallel_config, _get_and_verify_max_len), fp8_utils.py, modelopt.py;
-GPU facts in rules/knowledge/hardware.json.
+Sources: vllm config/model.py (verify_with_parallel_config, _get_and_verify_max_len).
 """
 
 from __future__ import annotations
@@ -10,14 +9,11 @@ import re
 from typing import TYPE_CHECKING
 
 from advisor.checkpoint.parallelism import tensor_parallel_faults
-from advisor.knowledge import table
-from advisor.nel.gpus import gpus_of_gres
 from advisor.nel.image import SGLANG, VLLM
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.nel.versions import version_key
 from advisor.patterns import pattern
-from advisor.subjects.server_image import image_of
-from advisor.subjects.weights import gigabytes
+from advisor.subjects.weights_gpu import gpu_attributes
 
 if TYPE_CHECKING:
     from advisor.checkpoint.parallelism import ParallelFault
@@ -38,12 +34,11 @@ _NAMED = {
     "awq": {"INT4"}, "gptq": {"INT4", "INT8"}, "int4": {"INT4", "BNB4"}, "int8": {"INT8"}, "w4a16": {"INT4", "NVFP4"},
     "w8a8": {"INT8", "FP8"}, "bf16": {""},
 }  # fmt: skip
-_CUDA12_UNTIL = "0.19.1"
 
 
 def describe_fit(serving: Serving, subject: Subject, context: Context) -> None:
     """Attributes of `checkpoint`, and of the flags --max-model-len, --kv-cache-dtype and --enable-expert-parallel."""
-    subject.attributes |= _fit(serving, subject, context)
+    subject.attributes |= _fit(serving) | gpu_attributes(serving, context)
     for attribute in ("tensor_parallel", "data_parallel"):
         if attribute in serving.command.places:
             subject.places["uneven_heads"] = subject.places["uneven_units"] = serving.command.places[attribute]
@@ -61,7 +56,7 @@ def describe_fit(serving: Serving, subject: Subject, context: Context) -> None:
         flag.attributes["model_is_dense"] = serving.checkpoint.config is not None and not serving.checkpoint.config.moe
 
 
-def _fit(serving: Serving, subject: Subject, context: Context) -> dict[str, Attribute]:
+def _fit(serving: Serving) -> dict[str, Attribute]:
     return {
         "tensor_parallel": lambda: serving.command.get("tensor_parallel"),
         "uneven_heads": lambda: _has_fault(serving, "heads"),
@@ -75,13 +70,6 @@ def _fit(serving: Serving, subject: Subject, context: Context) -> dict[str, Attr
         "name_claims": lambda: name_claims(serving),
         "card_variables": lambda: ", ".join(card_variables(serving)),
         "lacks_card_variables": lambda: bool(card_variables(serving)),
-        "gpu": lambda: gpu_kind(serving, context).upper() or ABSENT,
-        "gpu_case": lambda: gpu_case(serving, context),
-        "least_capability": lambda: _shown_capability(least_capability(serving)),
-        "capability": lambda: _shown_capability(_capability(serving, context)),
-        "memory_shown": lambda: gigabytes(_memory(serving, context) or 0),
-        "gpus_shown": lambda: _gpus(serving) or ABSENT,
-        "exceeds_memory": lambda: exceeds_memory(serving, context),
     }
 
 
@@ -231,95 +219,3 @@ def card_variables(serving: Serving) -> list[str]:
         for name in wanted
         if name.startswith(prefix) and not _sets(serving, name) and serving.engine.variable(name).status == "known"
     )
-
-
-def gpu_kind(serving: Serving, context: Context) -> str:
-    """The GPU as hardware.json names it; '' where it is not known."""
-    gres = serving.gres
-    found = gpus_of_gres(gres) if isinstance(gres, str) else None
-    words = re.findall(r"[a-z]*\d+[a-z]?", (context.gpu or (found[1] if found else "")).lower())
-    return next((word for word in words if word in table("hardware")["gpus"]), "")
-
-
-def _capability(serving: Serving, context: Context) -> int | None:
-    record = table("hardware")["gpus"].get(gpu_kind(serving, context))
-    return int(record["capability"]) if record else None
-
-
-def least_capability(serving: Serving) -> int | None:
-    """The smallest compute capability, times ten, that this version accepts for the checkpoint's format."""
-    found, engine = serving.quantization, serving.engine
-    if found is None or not found.modelopt or not engine.samples:
-        return None
-    steps = table("hardware")["engines"].get(engine.engine, {}).get(found.format or "")
-    if not steps:
-        return None
-    versions: list[str] = table(engine.engine)["versions"]
-    answers = {_step(steps, versions[sample]) for sample in engine.samples}
-    return answers.pop() if len(answers) == 1 else None
-
-
-def _step(steps: dict[str, int | None], version: str) -> int | None:
-    key, value = version_key(version), None
-    for begin, number in steps.items():
-        begun = version_key(begin)
-        if begun is not None and key is not None and begun <= key:
-            value = number
-    return value
-
-
-def gpu_case(serving: Serving, context: Context) -> Value:
-    """too-old: the engine refuses the GPU; cuda12: the image has no kernels for it; emulated: it computes in 16 bit."""
-    capability, least, found = _capability(serving, context), least_capability(serving), serving.quantization
-    if capability is None or found is None:
-        return Unknown("the GPU is not known")
-    if least is not None and capability < least:
-        return "too-old"
-    if capability == 103 and found.format == "NVFP4" and _is_cuda12(serving):
-        return "cuda12"
-    native = table("hardware")["native"].get(found.format or "")
-    if native is not None and least is not None and capability < native:
-        return "emulated"
-    return ABSENT
-
-
-def _is_cuda12(serving: Serving) -> bool:
-    image = image_of(serving.deployment)
-    key = version_key(image.version) if image and image.version else None
-    last = version_key(_CUDA12_UNTIL)
-    if image is None or key is None or last is None or image.engine != VLLM:
-        return False
-    if image.cuda is not None:
-        return image.cuda.startswith("12")
-    return image.repository == "vllm/vllm-openai" and key <= last
-
-
-def _shown_capability(capability: int | None) -> str:
-    return f"{capability // 10}.{capability % 10}" if capability else "unknown"
-
-
-def _memory(serving: Serving, context: Context) -> int | None:
-    """Bytes of one GPU: as told, else of the largest of its kind that is sold."""
-    if context.gpu_memory:
-        return context.gpu_memory * 10**9
-    record = table("hardware")["gpus"].get(gpu_kind(serving, context))
-    return int(record["memory"]) << 30 if record else None
-
-
-def _gpus(serving: Serving) -> int | None:
-    sizes = [serving.command.get(name) for name in ("tensor_parallel", "pipeline_parallel", "data_parallel")]
-    numbers = [size for size in sizes if isinstance(size, int) and not isinstance(size, bool)]
-    if len(numbers) < 3 or serving.engine.engine not in (VLLM, SGLANG):
-        return None
-    tensor, pipeline, data = numbers
-    # Experts are spread over data parallel ranks too; copies of the rest are not counted.
-    spread = data if serving.given("--enable-expert-parallel") is not False else 1
-    return tensor * pipeline * spread
-
-
-def exceeds_memory(serving: Serving, context: Context) -> Value:
-    """Whether the weights alone need more memory than the GPUs have."""
-    memory, gpus = _memory(serving, context), _gpus(serving)
-    if not memory or not gpus or serving.given("--cpu-offload-gb") is not False:
-        return Unknown("the GPUs' memory is not known")
-    return serving.checkpoint.weight_bytes > memory * gpus

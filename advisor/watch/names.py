@@ -30,6 +30,22 @@ def may_be_config(name: str) -> bool:
     return name.endswith(_YAML) and not name.startswith(".") and not name.endswith(_ADVISED)
 
 
+def kind_of(path: str) -> str:
+    """What a target at this path is, by its name."""
+    return CONFIG if may_be_config(os.path.basename(path)) else CHECKPOINT
+
+
+def is_utf8(name: str) -> bool:
+    """Whether a name can be written down."""
+    if name.isascii():
+        return True
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def is_output(name: str) -> bool:
     return name.endswith((ADVICE, PATCHED, STARTER))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from advisor.watch import signature
+from advisor.watch import names, signature
 from advisor.watch.beside import LEFT, WRITTEN, Beside, Permissions
 from advisor.watch.ledger import Ledger, Output
 
@@ -41,6 +41,18 @@ class Outputs:
         elif what == WRITTEN:
             self._log.debug("removed", path=path)
         self.ledger.drop_output(path)
+
+    def remove_orphan(self, path: str) -> None:
+        """Removes a file of ours whose target is gone, where the disk lets us."""
+        try:
+            self.remove(path)
+        except OSError as error:
+            self._log.debug("cannot be removed", path=path, error=error.strerror)
+
+    def is_ours(self, path: str, sign: str) -> bool:
+        """Whether a file that looks like a config is one that we wrote, as we wrote it."""
+        output = self.ledger.output(path) if names.is_output(path) else None
+        return output is not None and bool(output.hash) and output.signature == sign
 
     def _write(self, path: str, target: str, data: bytes, permissions: Permissions) -> Output:
         known = self.ledger.output(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from advisor.watch.filesystems import Mount, mount_of, mounts_without_events, read_mounts
 from advisor.watch.lease import RENEW, Held, Lease
-from advisor.watch.ledger import QUARANTINED, Ledger
+from advisor.watch.ledger import QUARANTINED, Ledger, is_damage
 from advisor.watch.observer import Watching
 from advisor.watch.polling import Poller
 from advisor.watch.state import EVENTS, POLLING, RootStatus, state_folder
@@ -59,12 +60,15 @@ class Root:
         self.lease.release()
         self.state.unlock()
 
-    def replace_ledger(self, base: str) -> None:
-        """Sets a ledger that is damaged aside, and builds it anew by a look over everything."""
+    def ledger_failed(self, error: sqlite3.Error, base: str) -> None:
+        """A damaged ledger is set aside, and built anew by a look over everything; one that cannot be written to stops
+        the daemon, which has no memory without it."""
+        if not is_damage(error):
+            raise error
+        self._log.error("the ledger is damaged", root=self.path, reason=str(error))
         self.workspace.ledger.close()
         ledger = Ledger(self.state.ledger, damaged=True)
-        self.workspace = Workspace(self.path, ledger, self._timing, self._log)
-        self.workspace.base = base
+        self.workspace = Workspace(self.path, ledger, self._timing, self._log, base)
         self._looking.clear()
         for path in self._pollers:
             self._add_poller(path)
@@ -90,7 +94,7 @@ class Root:
         if self.mode == EVENTS and self._watching.is_stale(self.path):
             self._watching.remove(self.path)
             self.watch()
-        self.workspace.reconcile()
+        self.workspace.looks.reconcile()
         self._reconcile_due = time.monotonic() + self._timing.reconcile
 
     def next_due(self) -> float:
@@ -122,14 +126,11 @@ class Root:
             self._check_watches()
 
     def _look_on(self, until: float) -> None:
-        workspace = self.workspace
-        while workspace.looks and time.monotonic() < until:
-            was_reconciled = workspace.reconciled
-            for _ in range(20):
-                if next(workspace.looks[0], self) is self:
-                    del workspace.looks[0]
-                    break
-            if workspace.reconciled != was_reconciled and self.mode == EVENTS:
+        looks = self.workspace.looks
+        while looks and time.monotonic() < until:
+            was_reconciled = looks.reconciled
+            looks.step()
+            if looks.reconciled != was_reconciled and self.mode == EVENTS:
                 self._check_due = time.monotonic()
         for path, (look, begun) in list(self._looking.items()):
             while time.monotonic() < until:
@@ -142,16 +143,16 @@ class Root:
     def _check_watches(self) -> None:
         """The kernel refuses watches silently once their limit is reached. A tree that has just grown may be short
         for a moment, so it must be twice."""
-        missing = self._watching.missing(self.path, self.workspace.folders)
+        missing = self._watching.missing(self.path, self.workspace.looks.folders)
         if not missing:
             self._short_before = False
         elif not self._short_before:
             self._short_before = True
-            self.workspace.reconcile()
+            self.workspace.looks.reconcile()
         else:
             self._watching.remove(self.path)
             self._poll_instead(
-                f"the limit of watches is reached: {missing} of {self.workspace.folders} folders have none"
+                f"the limit of watches is reached: {missing} of {self.workspace.looks.folders} folders have none"
             )
             self._add_poller(self.path)
 
@@ -172,10 +173,10 @@ class Root:
             mode=self.mode,
             reason=self.reason if self.lease.writable else "no advice can be written here",
             filesystem=self.mount.type,
-            folders=self.workspace.folders,
+            folders=self.workspace.looks.folders,
             backlog=self.workspace.backlog,
             targets=ledger.count(),
-            reconciled=self.workspace.reconciled,
+            reconciled=self.workspace.looks.reconciled,
             quarantined={target.path: target.note for target in ledger.in_state(QUARANTINED)},
         )
 

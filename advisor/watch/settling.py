@@ -32,9 +32,6 @@ class Settling:
         self._dirty[path] = _Dirty(now + wait, self._signature_of(path))
         self._push(now + wait, path)
 
-    def drop(self, path: str) -> None:
-        self._dirty.pop(path, None)
-
     def next_due(self) -> float | None:
         """When to ask again; None for never."""
         while self._heap:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import stat
 
+from advisor.checkpoint.recognise import looks_like_checkpoint
+from advisor.watch import names
+
 ABSENT = ""
 
 
@@ -40,6 +43,17 @@ def of_folder(path: str, most: int = 20_000) -> str:
     except (OSError, ValueError):
         return ABSENT
     return f"{count}.{size}.{newest}"
+
+
+def of_target(path: str) -> str:
+    """The sign of a config, or of a directory that is a checkpoint and no link; ABSENT for anything else."""
+    if names.kind_of(path) == names.CONFIG:
+        return of_file(path)
+    try:
+        is_checkpoint = looks_like_checkpoint(os.listdir(path)) and not os.path.islink(path)
+    except OSError:
+        return ABSENT
+    return of_folder(path) if is_checkpoint else ABSENT
 
 
 def of_anything(path: str) -> str:

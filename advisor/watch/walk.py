@@ -53,7 +53,7 @@ def list_folder(path: str) -> Folder | None:
             for entry in entries:
                 name = entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    if names.is_watched_folder(name) and _is_utf8(name):
+                    if names.is_watched_folder(name) and names.is_utf8(name):
                         folders.append(entry.path)
                 elif name.endswith(_TOLD_APART) or ".safetensors" in name:
                     of_models.append(name)
@@ -61,7 +61,7 @@ def list_folder(path: str) -> Folder | None:
                         outputs.append(entry.path)
                     if name == names.SETTINGS:
                         settings = signature.of_file(entry.path)
-                    elif names.may_be_config(name) and _is_utf8(name) and (sign := signature.of_file(entry.path)):
+                    elif names.may_be_config(name) and names.is_utf8(name) and (sign := signature.of_file(entry.path)):
                         configs[entry.path] = sign
                 elif name.startswith(names.TEMPORARY):
                     leftovers.append(entry.path)
@@ -78,13 +78,3 @@ def list_folder(path: str) -> Folder | None:
         outputs=tuple(outputs),
         leftovers=tuple(leftovers),
     )
-
-
-def _is_utf8(name: str) -> bool:
-    if name.isascii():
-        return True
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -117,7 +117,7 @@ def test_cache_forgets_the_oldest(tmp_path: Path) -> None:
 @given(st.binary(max_size=400))
 def test_any_header_bytes_are_a_header_or_a_fault(data: bytes) -> None:
     header = decode_header(data, 8 + len(data))
-    assert header.faults or header.declared_size == 8 + len(data)
+    assert header.faults or sum(header.sizes) < len(data)
 
 
 _json = st.recursive(
