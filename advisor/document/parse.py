@@ -139,10 +139,7 @@ class _Builder:
         span = Span(start, end)
         if event.anchor is not None:
             self.anchor(event, span)
-        if event.tag is None:
-            value = resolve_plain(content) if style == "" else str(content)
-        else:
-            value = _tagged(event)
+        value = _tagged(event) if event.tag is not None else resolve_plain(content) if style == "" else str(content)
         if end > self.end:
             self.end = end
         self.add(Scalar(span, value, content, style, event.anchor), None, 1)

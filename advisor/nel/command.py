@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.nel.image import SGLANG, TRTLLM, VLLM
@@ -76,6 +77,7 @@ class Script(NamedTuple):
     assignments: tuple[Assignment, ...]
 
 
+@lru_cache(maxsize=256)
 def read_command(script: str) -> Script:
     """Find the servers that a command starts. Never raises; what is in doubt is said to be so."""
     serves: list[Serve] = []

@@ -68,13 +68,14 @@ def compose(document: Document, read_sibling: SiblingReader | None = None) -> Co
 
 def siblings_of(path: str) -> SiblingReader:
     """Reads `<name>.yaml` below the config's own directory, and nothing outside of it."""
-    folder = os.path.dirname(os.path.abspath(path))
+    folder = os.path.dirname(path) or "."
 
     def read(name: str) -> Document | None:
-        full = os.path.realpath(os.path.join(folder, name + ".yaml"))
-        if not full.startswith(os.path.realpath(folder) + os.sep) or not os.path.isfile(full):
+        named = os.path.join(folder, name + ".yaml")
+        if not os.path.isfile(named):
             return None
-        return read_document(full)
+        full = os.path.realpath(named)
+        return read_document(full) if full.startswith(os.path.realpath(folder) + os.sep) else None
 
     return read
 

@@ -55,7 +55,13 @@ class Expanded(NamedTuple):
 
 
 def expand(values: Values, path: Path) -> Expanded | None:
-    """The text at a path unfolded; None where there is no text."""
+    """The text at a path unfolded; None where there is no text. A config's values keep what was asked for."""
+    if path not in values.expanded:
+        values.expanded[path] = _expand(values, path)
+    return values.expanded[path]
+
+
+def _expand(values: Values, path: Path) -> Expanded | None:
     node = values.tree.at(path)
     if node is None or not isinstance(node.data, str) or node.is_missing:
         return None

@@ -6,12 +6,13 @@ Values of environment variables are never read: `${oc.env:X}` is an unknown valu
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 KEY, ENV, RESOLVER, NESTED, BROKEN = "key", "environment", "resolver", "nested", "broken"
 # OmegaConf's own, Hydra's, and the one that NEL registers.
@@ -55,12 +56,17 @@ class Interpolation(NamedTuple):
         return () if self.name.startswith(".") else tuple(_PARTS.findall(self.name))
 
 
-def find_interpolations(text: str) -> list[Interpolation]:
+def find_interpolations(text: str) -> tuple[Interpolation, ...]:
     """Every outermost interpolation of a string, escaped ones (`\\${`) left out, and those nested in them."""
-    return list(_find(text, 0, 0)) if "${" in text else []
+    return _found(text) if "${" in text else ()
 
 
-def outermost(found: list[Interpolation]) -> list[Interpolation]:
+@lru_cache(maxsize=1024)
+def _found(text: str) -> tuple[Interpolation, ...]:
+    return tuple(_find(text, 0, 0))
+
+
+def outermost(found: Iterable[Interpolation]) -> list[Interpolation]:
     """Those that stand inside no other."""
     out: list[Interpolation] = []
     for one in found:
@@ -97,13 +103,11 @@ def _escaped(text: str, at: int) -> bool:
 
 def _closing(text: str, at: int) -> int:
     depth = 1
-    for i in range(at, len(text)):
-        if text[i] == "{":
-            depth += 1
-        elif text[i] == "}":
-            depth -= 1
-            if depth == 0:
-                return i
+    while (end := text.find("}", at)) >= 0:
+        depth += text.count("{", at, end) - 1
+        if depth == 0:
+            return end
+        at = end + 1
     return -1
 
 

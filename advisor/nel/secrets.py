@@ -44,6 +44,8 @@ _ASSIGNED = pattern(
       | --[a-z-]*(?:api-key|token|secret|password)[=\s]\s*)["']?([^\s"'$<>(){}]{8,})""",
     re.IGNORECASE | re.VERBOSE,
 )
+# `token=` and 8 characters; an issuer's prefix and 16: nothing shorter has such a shape.
+_SHORTEST_ASSIGNED, _SHORTEST_ISSUED = 14, 19
 # Beside / + or = it is a piece of base64: a picture as soon as a key.
 _RUN = pattern(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9]{32,}(?![A-Za-z0-9/+=])")
 
@@ -97,18 +99,23 @@ def mask(text: str) -> str:
 
 
 def _shapes(text: str) -> Iterator[tuple[int, int]]:
-    for match in _ISSUED.finditer(text):
-        if (_random(match[0]) or _longest_run(match[0]) >= _UNMISTAKABLE) and not _PLACEHOLDER.search(match[0]):
-            yield match.span()
-    for match in _PRIVATE_KEY.finditer(text):
-        yield match.span()
-    for match in _USERINFO.finditer(text):
-        if not _PLACEHOLDER.search(match[1]) and match[1].lower() not in ("password", "pass", "token"):
-            yield match.span(1)
+    if "@" in text:
+        for match in _USERINFO.finditer(text):
+            if not _PLACEHOLDER.search(match[1]) and match[1].lower() not in ("password", "pass", "token"):
+                yield match.span(1)
+    if len(text) < _SHORTEST_ASSIGNED:
+        return
     for shape in (_BEARER, _ASSIGNED):
         for match in shape.finditer(text):
             if _key_like(match[1]):
                 yield match.span(1)
+    if len(text) < _SHORTEST_ISSUED:
+        return
+    for match in _ISSUED.finditer(text):
+        if (_random(match[0]) or _longest_run(match[0]) >= _UNMISTAKABLE) and not _PLACEHOLDER.search(match[0]):
+            yield match.span()
+    if "-----BEGIN" in text:
+        yield from (match.span() for match in _PRIVATE_KEY.finditer(text))
     for match in _RUN.finditer(text):
         if _scrambled(match[0]):
             yield match.span()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from advisor.document.nodes import Data, Path
 from advisor.nel.compose import Composition
 from advisor.nel.effective import MISSING, Effective, leaves
 from advisor.nel.interpolation import KEY, RESOLVER, Interpolation, find_interpolations, outermost
+
+if TYPE_CHECKING:
+    from advisor.nel.expanded import Expanded
 
 _MAX_LENGTH = 1_000_000
 
@@ -39,13 +42,14 @@ Value: TypeAlias = "Data | Unknown | Absent"
 class Values:
     """Looks values up in a composed config, resolving `${...}`."""
 
-    __slots__ = ("_keys", "_leaves", "composition", "tree")
+    __slots__ = ("_keys", "_leaves", "composition", "expanded", "tree")
 
     def __init__(self, composition: Composition) -> None:
         self.composition = composition
         self.tree = composition.tree
         self._keys: dict[tuple[str, ...], Value] = {}
         self._leaves: list[tuple[Path, Effective]] | None = None
+        self.expanded: dict[Path, Expanded | None] = {}
 
     def leaves(self) -> list[tuple[Path, Effective]]:
         """Every value that is no container, with its path."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from advisor.patterns import pattern
@@ -64,6 +65,7 @@ class Command(NamedTuple):
     ended: bool = True
 
 
+@lru_cache(maxsize=256)
 def split_commands(script: str) -> tuple[Command, ...]:
     """Every simple command of a script, in order, those in groups and conditions too. Never raises."""
     reader = _Reader(script)

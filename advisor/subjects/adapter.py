@@ -41,7 +41,7 @@ def add_adapters(world: World, found: tuple[Scope, ...], document: Document) -> 
                 scope.merged.at(ADAPTER),
                 base,
                 scope.owner,
-                view.places(),
+                view.places,
             )
         )
         _add_fields(view, adapter, node)

@@ -55,8 +55,9 @@ def add_hooks(world: World, document: Document, context: Context) -> None:
 def _hooks(world: World) -> Iterator[tuple[str, Path, str]]:
     for which in ("pre_cmd", "post_cmd"):
         yield "evaluation", ("evaluation", which), "evaluation"
-        for index, _ in task_items(world):
-            yield "task", (*TASKS, index, which), "evaluation"
+        for index, item in task_items(world):
+            if item.child(which) is not None:
+                yield "task", (*TASKS, index, which), "evaluation"
     yield "deployment", ("deployment", "pre_cmd"), "deployment"
     auxiliary = world.values.tree.child("auxiliary_deployments")
     names = auxiliary.data if auxiliary is not None and isinstance(auxiliary.data, dict) else {}

@@ -56,6 +56,8 @@ def add_misplaced(world: World, found: tuple[Scope, ...]) -> None:
     """`misplaced` for each block, parameter or unknown key that stands where the core does not read it; `kind` is the
     finding's name."""
     for scope in found:
+        if not scope.own.data:
+            continue
         blocks = {at: (to, kind) for at, to, kind in _BLOCKS if (node := scope.own.at(at)) and node.data is not None}
         for at, (to, kind) in blocks.items():
             _add(scope, at, _free(scope, to), dotted((*scope.path, *to)), kind)

@@ -38,24 +38,8 @@ _FILLED = pattern("|".join((_ANGLE, _ANYWHERE, _YOURS, _PATH_TO, _LONE)))
 _HOST = pattern(_EXAMPLE_HOST)
 _IN_SCRIPT = pattern("|".join((rf"(?<=[ =]){_ANGLE}(?=\s|$)", _ANYWHERE, _PATH_TO)))
 _MARKED = pattern("|".join((_ANYWHERE, r"^<[A-Z][A-Z0-9]*[_ -][\w .-]*>$")))
-_HINTS = (
-    "<",
-    "ath/to",
-    "our-",
-    "our_",
-    "OUR-",
-    "OUR_",
-    "hange",
-    "HANGE",
-    "REPLACE",
-    "FILL",
-    "xample",
-    "...",
-    "…",
-    "TO",
-    "TBD",
-    "FIX",
-)
+# What every placeholder has some of: most values go by with one look.
+_HINT = pattern(r"[<…]|ath/to|our[-_]|OUR[-_]|hange|HANGE|REPLACE|FILL|xample|\.\.\.|TO|TBD|FIX")
 _COMMENT = pattern(r"(?m)^[ \t]*#.*$")
 _FLAG_BEFORE = pattern(r"(?:^|\s)(?:--?|\+\+)[\w.\-]+[ =]$")
 
@@ -87,7 +71,7 @@ def add_settings(world: World, document: Document, context: Context) -> None:
             _add(world, Place(path, node.masked.value), MASKED, _about_default(node))
         elif node.is_missing:
             _add_missing(world, document, path, node, seen)
-        elif isinstance(node.data, str) and any(hint in node.data for hint in _HINTS):
+        elif node.origin.value is not None and isinstance(node.data, str) and _HINT.search(node.data):
             _add_placeholder(world, document, path, node)
     _add_mount_keys(world)
 

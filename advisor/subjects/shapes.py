@@ -118,11 +118,13 @@ def _pass_throughs(world: World) -> Iterator[_Found]:
     """The blocks that the launcher writes into below `nemo_evaluator_config`; the lepton dry run never looks."""
     if world.values.at(("execution", "type")) not in ("local", "slurm"):
         return
-    for scope in [("evaluation",), *((*_TASKS, index) for index, _ in _items(world))]:
+    scopes: list[tuple[Path, Effective | None]] = [(("evaluation",), world.values.tree.child("evaluation"))]
+    scopes += [((*_TASKS, index), item) for index, item in _items(world)]
+    for scope, owner in scopes:
+        block = owner.child(_PASS_THROUGH) if owner is not None else None
         for rest in (("config",), ("target",), ("target", "api_endpoint")):
-            path: Path = (*scope, _PASS_THROUGH, *rest)
-            if _is_other(world.values.tree.at(path), dict):
-                yield _wrong(path, MAPPING)
+            if block is not None and _is_other(block.at(rest), dict):
+                yield _wrong((*scope, _PASS_THROUGH, *rest), MAPPING)
 
 
 def _items(world: World) -> list[tuple[int, Effective]]:

@@ -29,9 +29,9 @@ class Place(NamedTuple):
 class Subject:
     """One thing of `kind` at `place`. `attributes` are computed ones (a callable is evaluated once, when first asked);
     any other name is a key path below `node`, the subject's own effective values, which stand at `base` in the config.
-    `places` say where computed attributes stand in the text."""
+    `places` say where computed attributes stand in the text; a callable tells them when they are first asked for."""
 
-    __slots__ = ("asked", "attributes", "base", "kind", "node", "parent", "place", "places", "world")
+    __slots__ = ("_places", "asked", "attributes", "base", "kind", "node", "parent", "place", "world")
 
     def __init__(
         self,
@@ -42,13 +42,20 @@ class Subject:
         node: Effective | None = None,
         base: Path = (),
         parent: Subject | None = None,
-        places: dict[str, Place] | None = None,
+        places: dict[str, Place] | Callable[[], dict[str, Place]] | None = None,
     ) -> None:
         self.kind, self.place, self.world = kind, place, world
         self.attributes: dict[str, Attribute] = {} if attributes is None else attributes
         self.node, self.base, self.parent = node, base, parent
-        self.places: dict[str, Place] = {} if places is None else places
+        self._places = places
         self.asked: dict[str, Value] = {}
+
+    @property
+    def places(self) -> dict[str, Place]:
+        places = self._places
+        if not isinstance(places, dict):
+            places = self._places = {} if places is None else places()
+        return places
 
     def get(self, name: str) -> Value:
         """The value of an attribute or of a key path; ABSENT or Unknown where there is none. What was asked is kept."""
@@ -128,8 +135,7 @@ class World:
         more goes at once and not when the collector comes by."""
         for subject in self.subjects:
             subject.attributes.clear()
-            subject.asked.clear()
-            subject.parent = None
+            subject.parent = subject._places = None
         self.subjects.clear()
         self.singles.clear()
 

@@ -252,7 +252,7 @@ def _place_facts(subject: Subject, checkpoint: Checkpoint, at: Locate) -> None:
     if quantization is not None:
         subject.places["method"] = at(quantization.file, _algorithm_keys(checkpoint))
         excluded = at(quantization.file, _exclusion_keys(checkpoint))
-        subject.places |= dict.fromkeys(("quantized_vision", "quantized_head", "missed_experts"), excluded)
+        subject.places.update(dict.fromkeys(("quantized_vision", "quantized_head", "missed_experts"), excluded))
         subject.places["quantized_modules"] = subject.places["method"]
     if checkpoint.disagreements:
         subject.places["disagreements"] = at(SIDECAR, ("quantization",))
