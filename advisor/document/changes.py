@@ -58,18 +58,6 @@ class Splice(NamedTuple):
 Change: TypeAlias = "Set | Delete | Rename | Move | Quote | Append | Splice"
 
 
-def below(change: Change, path: Path) -> Change | None:
-    """The change as it is for what stands at a path; None where it is not wholly below it."""
-    count = len(path)
-    if len(change.path) <= count or change.path[:count] != path:
-        return None
-    if not isinstance(change, Move):
-        return change._replace(path=change.path[count:])
-    if len(change.to) <= count or change.to[:count] != path:
-        return None
-    return Move(change.path[count:], change.to[count:])
-
-
 def make(data: Data, change: Change, source: str = "") -> Data:
     """Makes the change in the data, and returns them. `source` is the text of a scalar that is to be quoted.
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from advisor.document.aliases import at_its_own_place
-from advisor.document.changes import Append, Change, Delete, Move, Quote, Rename, Set, Splice, below, make
+from advisor.document.changes import Append, Change, Delete, Move, Quote, Rename, Set, Splice, make
 from advisor.document.deleting import delete
 from advisor.document.document import Document
 from advisor.document.edits import CannotEdit, TextEdit, apply_edits, edits_between
@@ -69,19 +69,19 @@ def _shown_in_part(document: Document, changes: Sequence[Change], edits: Sequenc
     """Whether the edits come to the changes in the smallest part of the text that holds both: to parse it alone costs
     a fraction, and what is around it cannot mean anything else."""
     for section in reversed(sections_around(document, edits)):
-        inner = [below(change, section.path) for change in changes]
+        inner = [section.below(change) for change in changes]
         if None not in inner:
-            break
-    else:
-        return False
-    after, value = parsed_alone(document, section, edits), document.at(section.path)
-    if after is None or value is None:
-        return False
-    data = plain(value)
+            after = parsed_alone(document, section, edits)
+            if after is not None:
+                return same_data([after], _made(document, [section.data()], changes, inner))
+    return False
+
+
+def _made(document: Document, data: Data, changes: Sequence[Change], inner: Sequence[Change | None]) -> Data:
     for change, one in zip(changes, inner, strict=True):
         assert one is not None
         data = make(data, one, _source(document, change))
-    return same_data(plain(after), data)
+    return data
 
 
 def _one_by_one(document: Document, changes: Sequence[Change]) -> Proven:

@@ -8,16 +8,17 @@ from hypothesis import strategies as st
 
 from advisor.document.document import Document
 from advisor.document.edits import TextEdit, apply_edits
-from advisor.document.nodes import Data, plain
+from advisor.document.nodes import Data, Path, plain
 from advisor.document.parse import parse_document
 from advisor.document.proof import same_data
-from advisor.document.section import parsed_alone, sections_around
+from advisor.document.section import Section, parsed_alone, sections_around
 from tests.document.generated import texts
 
 PIECES = [
     "x", " ", "  ", "\n", "\r\n", "\n  ", "\n    ", ":", ": ", "- ", "\n- ", "\n  - ", "#", " # c", '"', "'", "{", "}",
     "[", "]", ",", "|", ">", "|+\n", ">-\n  ", "&a ", "*a", "!!str ", "? ", "?", "\t", "---\n", "\n---\n", "...\n",
-    "\n...\n", "%", "key: 1", "\nkey: 1\n", "<<: ", "=", "~", "\ufeff", "\x85", "\u2028", "@", "`",
+    "\n...\n", "%", "key: 1", "\nkey: 1\n", "key: 1\n", "  key: 1\n", "    key: 1\n", "- 1\n", "  - 1\n", "# c\n",
+    "<<: ", "=", "~", "\ufeff", "\x85", "\u2028", "@", "`",
 ]  # fmt: skip
 
 
@@ -28,25 +29,33 @@ def whole(text: str) -> Data:
     return plain(document.root)
 
 
-def put(data: Data, path: tuple[str | int, ...], value: Data) -> Data:
-    if not path:
-        return value
-    part, rest = path[0], path[1:]
+def put(data: Data, path: Path, section: Section, new: Data) -> Data:
+    """The data with the section's parts replaced, in the collection at the path."""
+    if path:
+        part, rest = path[0], path[1:]
+        if isinstance(data, dict):
+            return {name: put(one, rest, section, new) if name == part else one for name, one in data.items()}
+        assert isinstance(data, list)
+        return [put(one, rest, section, new) if index == part else one for index, one in enumerate(data)]
+    names = [part.name for part in section.parts]
     if isinstance(data, dict):
-        return {name: put(one, rest, value) if name == part else one for name, one in data.items()}
+        assert isinstance(new, dict)
+        return {**{name: one for name, one in data.items() if name not in names}, **new}
     assert isinstance(data, list)
-    return [put(one, rest, value) if index == part else one for index, one in enumerate(data)]
+    assert isinstance(new, list)
+    first = int(names[0])
+    return [*data[:first], *new, *data[first + len(names) :]]
 
 
-def holds(document: Document, edit: TextEdit) -> int:
-    """How many parts spoke for themselves; each must be right."""
-    spoken = 0
+def holds(document: Document, edit: TextEdit) -> list[Path]:
+    """The paths of the sections that spoke for themselves; each must be right."""
+    spoken = []
     for section in sections_around(document, [edit]):
         alone = parsed_alone(document, section, [edit])
         if alone is not None:
-            spoken += 1
-            meant = put(whole(document.text), section.path, plain(alone))
-            assert same_data(whole(apply_edits(document.text, [edit])), meant)
+            spoken.append((*section.path, *(part.name for part in section.parts)))
+            meant = put(whole(document.text), section.path, section, alone)
+            assert same_data(whole(apply_edits(document.text, [edit])), meant), section
     return spoken
 
 
@@ -56,35 +65,39 @@ def test_a_part_alone_means_what_it_means_in_the_whole(data: st.DataObject, text
     document = parse_document("a.yaml", text)
     if document.problems or not document.text:
         return
-    start = data.draw(st.integers(0, len(document.text)))
-    end = data.draw(st.integers(start, min(len(document.text), start + 12)))
+    lines = document.line_starts
+    places = st.integers(0, len(document.text)) | st.sampled_from(lines)
+    start = data.draw(places)
+    end = data.draw(st.just(start) | st.integers(start, min(len(document.text), start + 12)) | places)
     new = data.draw(st.lists(st.sampled_from(PIECES), max_size=4).map("".join))
-    holds(document, TextEdit(start, end, new))
+    holds(document, TextEdit(min(start, end), max(start, end), new))
 
 
-TEXT = "# top\na:\n  b: 1\n  c:\n  - x: 1\n    y: 2\n  # between\n  - z\nd: {e: 1, f: 2}\ng: last"
+TEXT = "# top\na:\n  b: 1\n  c:\n  - x: 1\n    y: 2\n  # between\n  - z\nd: {e: 1, f: 2}\ng: last\n"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "parts"),
     [
         ("b: 1", "b: 2", [("a",), ("a", "b")]),
+        ("  b: 1\n", "", [("a",), ("a", "b")]),
+        ("b: 1", "h: 1", [("a",), ("a", "b")]),
         ("y: 2", "y: 3", [("a",), ("a", "c"), ("a", "c", 0), ("a", "c", 0, "y")]),
         ("x: 1", "x: 3", [("a",), ("a", "c"), ("a", "c", 0)]),
-        ("# between", "w: 1", []),
+        ("  - z\n", "", [("a",), ("a", "c"), ("a", "c", 1)]),
+        ("d: {", "  - new: 1\nd: {", [("a",), ("a", "c"), ("a", "c", 1)]),
+        ("d: {", "  new: 1\nd: {", [("a",), ("a", "c"), ("a",)]),
+        ("d: {", "new: 1\nd: {", [("a",), ()]),
         ("f: 2", "f: 3", [("d",)]),
         ("last", "end", [("g",)]),
-        ("a:", "h:", []),
+        ("a:\n", "h:\n", [("a",)]),
     ],
 )
-def test_which_parts_hold_an_edit(old: str, new: str, parts: list[tuple[str | int, ...]]) -> None:
+def test_which_parts_hold_an_edit(old: str, new: str, parts: list[Path]) -> None:
     document = parse_document("a.yaml", TEXT)
     at = TEXT.index(old)
-    common = next(i for i, (one, other) in enumerate(zip(old, new, strict=False)) if one != other)
-    edit = TextEdit(at + common, at + len(old), new[common:])
-    found = [one.path for one in sections_around(document, [edit]) if parsed_alone(document, one, [edit]) is not None]
-    assert found == parts
-    assert holds(document, edit) == len(parts)
+    same = len(old) if new.endswith(old) else 0
+    assert holds(document, TextEdit(at, at + len(old) - same, new[: len(new) - same])) == parts
 
 
 @pytest.mark.parametrize("text", ["a: &x 1\nb: *x\n", "a: 1 #\tc\n", "a: 1\n...\n"])
@@ -93,3 +106,11 @@ def test_a_tangled_text_has_no_parts(text: str) -> None:
     at = text.index("1")
     assert document.tangled
     assert sections_around(document, [TextEdit(at, at + 1, "2")]) == []
+
+
+@pytest.mark.parametrize("scalar", ["|+\n  text\n\n", "|\n  text\n\n", ">-\n  text\n\n"])
+def test_nothing_is_put_alone_behind_lines_that_may_belong_to_a_scalar(scalar: str) -> None:
+    text = f"a: {scalar}b: 1\n"
+    document = parse_document("a.yaml", text)
+    at = text.index("\n\n") + 1
+    assert holds(document, TextEdit(at, at, "c: 1\n")) == [("a",)]
