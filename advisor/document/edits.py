@@ -35,6 +35,20 @@ def apply_edits(text: str, edits: Iterable[TextEdit]) -> str:
     return "".join([*out, text[at:]])
 
 
+def joined(edits: Iterable[TextEdit]) -> list[TextEdit]:
+    """The edits in order, those that touch made one. Raises CannotEdit where two of them overlap."""
+    out: list[TextEdit] = []
+    for edit in sorted(edits):
+        last = out[-1] if out else None
+        if last is None or edit.start > last.end:
+            out.append(edit)
+        elif edit.start < last.end:
+            raise CannotEdit("two edits overlap")
+        else:
+            out[-1] = TextEdit(last.start, edit.end, last.text + edit.text)
+    return out
+
+
 def edits_between(old: str, new: str) -> tuple[TextEdit, ...]:
     """The line-wise differences of two texts as edits, each cut down to what differs."""
     from difflib import SequenceMatcher

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from advisor.document.aliases import at_its_own_place
 from advisor.document.changes import Append, Change, Delete, Move, Quote, Rename, Set, Splice, make
 from advisor.document.deleting import delete
 from advisor.document.document import Document
-from advisor.document.edits import CannotEdit, TextEdit, apply_edits, edits_between
+from advisor.document.edits import CannotEdit, TextEdit, apply_edits, edits_between, joined
 from advisor.document.inserting import append, insert
 from advisor.document.layout import is_merged
 from advisor.document.moving import bring_in, lifted, wrap
@@ -51,9 +50,7 @@ def _at_once(document: Document, changes: Sequence[Change]) -> Proven | None:
     try:
         for change in changes:
             edits += [step(document) for step in next(_ways(document, change))]
-        edits.sort()
-        if any(edit.end >= after.start for edit, after in pairwise(edits)):
-            return None
+        edits = joined(edits)
         shown = _shown_in_part(document, changes, edits) or _shown_in_whole(document, changes, edits)
     except CannotEdit:
         return None

@@ -105,7 +105,8 @@ def _sections(
     others = frozenset((*names[:first], *names[last + 1 :]))
     found = [Section(path, tuple(parts[first : last + 1]), start, end, column, in_list, others)]
     value = parts[last].value
-    if not in_list and insertion >= value.span.end and document.text[insertion - 1] == "\n" and not _ends_open(value):
+    at_line = insertion == len(document.text) or (insertion > 0 and document.text[insertion - 1] == "\n")
+    if not in_list and insertion >= value.span.end and at_line and not _ends_open(value):
         found.append(Section(path, (), insertion, insertion, column, in_list, frozenset(names)))
     return found
 
@@ -143,6 +144,11 @@ def parsed_alone(document: Document, section: Section, edits: SequenceOf[TextEdi
     """The section's data after the edits; None where its text would become anything but parts in its place."""
     moved = [TextEdit(e.start - section.start, e.end - section.start, e.text) for e in edits]
     text = apply_edits(document.text[section.start : section.end], moved)
+    if not section.parts and document.text[section.start - 1] != "\n":
+        # The text ends without a line break: the new line brings one along, or is none.
+        line, text = text, text.lstrip("\r\n")
+        if line == text:
+            return None
     if not text and section.others:
         return [] if section.in_list else {}
     if section.end < len(document.text) and not text.endswith(("\n", "\r")):
