@@ -32,7 +32,8 @@ def former(found: Lookup, endpoint: str | None) -> Past | None:
         now = f"{owner}.{name}"
         return Past(since, now) if lookup(now).status is Status.FOUND else None
     if name in past["meant"] and not harness:
-        return _meant(found, *past["meant"][name], endpoint)
+        owner, since = past["meant"][name]
+        return _meant(found, owner, since, endpoint)
     gone = past["gone"].get(name)
     if gone is None or found.task is not None or harness not in ("", gone["harness"]):
         return None

@@ -260,9 +260,12 @@ def _attributes(view: _View) -> dict[str, Attribute]:
 
 
 def unfolded(section: Effective) -> Value:
-    """The dotted keys of `overrides` as nested ones; ABSENT where they cannot be."""
-    overrides = section.child("overrides")
-    if overrides is None or not isinstance(overrides.data, dict) or section.child(_PASS_THROUGH) is not None:
+    """The dotted keys of `overrides` as nested ones; ABSENT where they cannot be, or where a `config` beside them must
+    be called nemo_evaluator_config first."""
+    overrides, old = section.child("overrides"), section.child("config")
+    if overrides is None or not isinstance(overrides.data, dict):
+        return ABSENT
+    if old is not None and section.child(_PASS_THROUGH) is None:
         return ABSENT
     out: dict[str, Data] = {}
     for dotted, value in overrides.data.items():
