@@ -29,9 +29,10 @@ class Place(NamedTuple):
 class Subject:
     """One thing of `kind` at `place`. `attributes` are computed ones (a callable is evaluated once, when first asked);
     any other name is a key path below `node`, the subject's own effective values, which stand at `base` in the config.
-    `places` say where computed attributes stand in the text."""
+    `places` say where computed attributes stand in the text; `own` are subjects of which this one has its own, by kind,
+    where a config may have several."""
 
-    __slots__ = ("asked", "attributes", "base", "kind", "node", "parent", "place", "places", "world")
+    __slots__ = ("asked", "attributes", "base", "kind", "node", "own", "parent", "place", "places", "world")
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class Subject:
         self.node, self.base, self.parent = node, base, parent
         self.places: dict[str, Place] = {} if places is None else places
         self.asked: dict[str, Value] = {}
+        self.own: dict[str, Subject] | None = None
 
     def get(self, name: str) -> Value:
         """The value of an attribute or of a key path; ABSENT or Unknown where there is none. What was asked is kept."""
@@ -92,11 +94,13 @@ class Subject:
         return node.origin.source if node is not None else ""
 
     def related(self, kind: str) -> Subject | None:
-        """The nearest subject of a kind: itself, one it belongs to, or the config's only one."""
+        """The nearest subject of a kind: itself, one it belongs to or that one's own, or the config's only one."""
         subject: Subject | None = self
         while subject is not None:
             if subject.kind == kind:
                 return subject
+            if subject.own is not None and kind in subject.own:
+                return subject.own[kind]
             subject = subject.parent
         return self.world.singles.get(kind)
 
@@ -129,7 +133,7 @@ class World:
         for subject in self.subjects:
             subject.attributes.clear()
             subject.asked.clear()
-            subject.parent = None
+            subject.parent = subject.own = None
         self.subjects.clear()
         self.singles.clear()
 
@@ -184,11 +188,5 @@ KINDS = frozenset(
         "checkpoint_file", "tensor_group", "drift", "template_kwarg", "service", "benchmark", "cluster",
         "node_pool", "output", "exporter", "exporter_setting", "next_key", "conflict", "expansion",
         "proxy_interceptor", "container_mount",
-    }
-)  # fmt: skip
-SINGLES = frozenset(
-    {
-        "document", "config", "defaults", "execution", "deployment", "evaluation", "target", "command", "checkpoint",
-        "cluster", "output",
     }
 )  # fmt: skip

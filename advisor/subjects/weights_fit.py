@@ -67,7 +67,7 @@ def _fit(serving: Serving) -> dict[str, Attribute]:
         "kv_is_left_out": lambda: kv_is_left_out(serving),
         "kv_flag": f"--kv-cache-dtype {_TAKES_KV.get(serving.engine.engine, ('', '', 'auto'))[2]}",
         "needs_remote_code_flag": lambda: needs_remote_code_flag(serving),
-        "name_claims": lambda: name_claims(serving),
+        "name_claims": lambda: name_claims(serving, subject),
         "card_variables": lambda: ", ".join(card_variables(serving)),
         "lacks_card_variables": lambda: bool(card_variables(serving)),
     }
@@ -187,13 +187,12 @@ def needs_remote_code_flag(serving: Serving) -> Value:
     return serving.given("--trust-remote-code") is False
 
 
-def name_claims(serving: Serving) -> Value:
+def name_claims(serving: Serving, subject: Subject) -> Value:
     """The quantization that a name of the model claims and the checkpoint has not; ABSENT for none."""
     found = serving.quantization
     actual = found.format or "" if found else ""
     if actual == "MIXED" or (found is not None and not found.format):
         return ABSENT
-    subject = serving.command.world.singles["checkpoint"]
     names = [(serving.deployment, "served_model_name"), (subject, "name")]
     for owner, key in names:
         text = owner.get(key)
