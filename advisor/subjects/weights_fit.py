@@ -38,7 +38,7 @@ _NAMED = {
 
 def describe_fit(serving: Serving, subject: Subject, context: Context) -> None:
     """Attributes of `checkpoint`, and of the flags --max-model-len, --kv-cache-dtype and --enable-expert-parallel."""
-    subject.attributes |= _fit(serving) | gpu_attributes(serving, context)
+    subject.attributes |= _fit(serving, subject) | gpu_attributes(serving, context)
     for attribute in ("tensor_parallel", "data_parallel"):
         if attribute in serving.command.places:
             subject.places["uneven_heads"] = subject.places["uneven_units"] = serving.command.places[attribute]
@@ -56,7 +56,7 @@ def describe_fit(serving: Serving, subject: Subject, context: Context) -> None:
         flag.attributes["model_is_dense"] = serving.checkpoint.config is not None and not serving.checkpoint.config.moe
 
 
-def _fit(serving: Serving) -> dict[str, Attribute]:
+def _fit(serving: Serving, subject: Subject) -> dict[str, Attribute]:
     return {
         "tensor_parallel": lambda: serving.command.get("tensor_parallel"),
         "uneven_heads": lambda: _has_fault(serving, "heads"),
