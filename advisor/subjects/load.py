@@ -23,8 +23,6 @@ _RULER = pattern(r"ruler-(\d+)([km])-")
 # Contexts below which prompts do not fit, and what leaves room for the answer (Model-Optimizer's recipes).
 _FLOORS = {"ns_aa_lcr": 131072, "aa_lcr": 131072}
 _ADVISED = {"ns_aa_lcr": 196608, "aa_lcr": 196608, "ns_scicode": 65536}
-# Its parallelism is that of its own agents, not of requests.
-_OWN_PARALLELISM = "nemo_gym"
 
 
 def add_load(world: World, document: Document, context: Context) -> None:
@@ -115,7 +113,8 @@ def _largest(world: World, name: str) -> tuple[int, Scope] | None:
         (number, scope) for scope in scopes(world)[0].tasks if (number := as_int(_number(scope, name))) is not None
     ]
     if name == "parallelism":
-        found = [(number, scope) for number, scope in found if scope.owner.get("harness") != _OWN_PARALLELISM]
+        # That of a gym is its own agents', not of requests.
+        found = [(number, scope) for number, scope in found if scope.owner.get("is_gym") is not True]
     return max(found, key=lambda one: one[0]) if found else None
 
 
