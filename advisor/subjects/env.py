@@ -105,6 +105,7 @@ def _variable(
         "type": _type(raw),
         "migrated": _from_mapping(raw) or (change.value if change is not None else ABSENT),
         "is_certain": change is not None and change.certain,
+        "half_secret": _half_secret(name, value),
         "reference": references[0].name if len(references) == 1 and _only(raw, references[0].text) else ABSENT,
         "has_reference": bool(references),
         "is_mounted": lambda: _is_mounted(world, read.content),

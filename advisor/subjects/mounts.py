@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MOUNTS: Path = ("execution", "mounts")
 _SHELL_VARIABLE = pattern(r"\$\{[A-Za-z_]\w*\}\Z")
-_FILE = pattern(r"\.(?:sqsh|json|jsonl|ya?ml|txt|py|sh|sif|toml|cfg|ini|env|parquet|csv|jinja|gz|zip)\Z")
+_FILE = pattern(r"\.(?:sqsh|json|jsonl|ya?ml|txt|py|sh|sif|toml|cfg|ini|parquet|csv|jinja|gz|zip)\Z")
 
 
 def add_mounts(world: World, document: Document, context: Context) -> None:
