@@ -95,7 +95,7 @@ def _variable(
     references = [one for one in find_interpolations(raw) if one.kind == ENV] if isinstance(raw, str) else []
     execution, deployment = world.singles["execution"].get("type"), world.singles["deployment"].get("type")
     checked = is_checked(path[:-1], _text(execution), _text(deployment))
-    change = migrate(value, text) if not _half_secret(name, value) else None
+    change = migrate(value, text, path[:-1], name) if not _half_secret(name, value) else None
     subject.attributes |= {
         "kind": read.kind.value,
         "content": read.content,
