@@ -10,6 +10,10 @@ from advisor.document.emit import block_lines, flow_text, indented, item_lines, 
 from advisor.document.layout import column, dash, newline, step, value_end, walk
 from advisor.document.nodes import Data, Entry, Item, Path, Scalar, Span, dotted
 from advisor.document.offsets import content_start, offsets
+from advisor.patterns import pattern
+
+# What stands behind a key that has its value below it.
+_COMMENTED = pattern(r":[ \t]+#.*")
 
 
 def replace(document: Document, path: Path, value: Data) -> TextEdit:
@@ -42,13 +46,18 @@ def _lonely(value: Data) -> bool:
 
 
 def _rewritten(document: Document, name: str, entry: Entry, value: Data) -> TextEdit:
-    """A whole entry written anew, for want of a way to keep its shape; never over a comment."""
+    """A whole entry written anew, for want of a way to keep its shape; never over a comment but one behind the key."""
     start, end = entry.key.span.end, value_end(document, entry)
-    if "#" in document.text[start:end]:
-        raise CannotEdit("a comment stands inside what is to be replaced")
     indent = " " * column(document, entry.key.span.start)
     lines = block_lines(name, value, step(document))
     first = lines[0][len(scalar_text(name)) :]
+    behind, _, below = document.text[start:end].partition("\n")
+    if first == ":" and _COMMENTED.fullmatch(behind):
+        first, written = behind.rstrip("\r"), below
+    else:
+        written = document.text[start:end]
+    if "#" in written:
+        raise CannotEdit("a comment stands inside what is to be replaced")
     return TextEdit(start, end, newline(document).join([first, *indented(lines[1:], indent)]))
 
 

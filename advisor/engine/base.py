@@ -11,7 +11,7 @@ from advisor.engine.conditions import Decide, test_of
 from advisor.engine.reference import ReferenceEngine
 from advisor.engine.rule import ConditionData, Rule
 from advisor.nel.versions import within
-from advisor.subjects.subject import SINGLES, Subject, World
+from advisor.subjects.subject import Subject, World
 
 _MAX_ENGINES = 64
 
@@ -110,7 +110,7 @@ class RuleBase:
         for entity, subject in waiting:
             above = subject.parent
             while above is not None:
-                if above.kind not in SINGLES and id(above) in places:
+                if world.singles.get(above.kind) is not above and id(above) in places:
                     spread.setdefault(places[id(above)], []).append(entity)
                 above = above.parent
         return spread

@@ -127,9 +127,12 @@ def _because(condition: ConditionData, subject: Subject) -> list[str]:
 
 
 def _fix(spec: FixSpec, subject: Subject) -> Fix | None:
-    """The fix with the user's own names and values; None where a value that it needs is not known."""
+    """The fix with the user's own names and values; None where a value that it needs is not known. There is nothing
+    to move of what is not there."""
     edits: list[Edit] = []
     for operation, name, argument in spec.edits:
+        if operation == "move" and name != "self" and isinstance(value_of(subject, name), Absent):
+            continue
         path = target_path(subject, name)
         known, value = filled(argument, subject)
         if path is None or not known:
@@ -182,6 +185,7 @@ _WORDS = {
     "set": "set {path} to {value}",
     "rename": "rename {path} to {value}",
     "move": "move {path} to {value}",
+    "merge": "add {value} to {path}",
     "append": "append {value} to {path}",
     "remove_item": "remove {value} from {path}",
     "add_flag": "add {value} to {path}",

@@ -22,7 +22,7 @@ FAMILIES = {
 # What a fix may do; each takes a name (or a mapping or list of names) as its argument.
 EDITS = (
     "set", "delete", "rename", "move", "quote", "append", "remove_item", "replace_item",
-    "add_flag", "set_flag", "rename_flag", "remove_flag", "replace_text",
+    "add_flag", "set_flag", "rename_flag", "remove_flag", "replace_text", "merge",
 )  # fmt: skip
 _NAME = r"^[a-z_][a-z0-9_]*(\.[A-Za-z0-9_\-]+)*$"
 Name = Annotated[str, Field(pattern=_NAME)]

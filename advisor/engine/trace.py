@@ -8,7 +8,7 @@ from typing import NamedTuple
 from advisor.engine.base import Firing, RuleBase
 from advisor.engine.conditions import read, shown, test_of
 from advisor.engine.rule import ConditionData, Rule
-from advisor.subjects.subject import SINGLES, Subject, World, value_of
+from advisor.subjects.subject import Subject, World, value_of
 
 
 class ConditionTrace(NamedTuple):
@@ -55,7 +55,7 @@ def _condition(condition: ConditionData, subject: Subject, firings: Sequence[Fir
 
 def _reaches(concluded: Subject, subject: Subject) -> bool:
     """Whether a conclusion on one subject holds for another: itself, those below it, and from a single all."""
-    if concluded.kind in SINGLES:
+    if concluded.world.singles.get(concluded.kind) is concluded:
         return True
     above: Subject | None = subject
     while above is not None:

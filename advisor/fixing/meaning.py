@@ -5,7 +5,7 @@ from __future__ import annotations
 from advisor.document.changes import Append, Change, Delete, Move, Quote, Rename, Set, Splice
 from advisor.document.document import Document
 from advisor.document.edits import CannotEdit
-from advisor.document.nodes import Data, Mapping, Path, Scalar, Sequence, dotted, plain
+from advisor.document.nodes import Data, Mapping, Node, Path, Scalar, Sequence, dotted, plain
 from advisor.engine.findings import Edit, Fix
 from advisor.fixing.flag_edits import flag_change
 from advisor.fixing.list_flags import added_words, is_in_list, list_flag_changes
@@ -65,6 +65,8 @@ def _changes(document: Document, edit: Edit) -> list[Change]:
             return [Rename(path, str(argument))]
         case "move":
             return _moved(document, path, _destination(document, argument))
+        case "merge":
+            return _merged(document, path, argument)
         case "quote":
             return [Quote(path)]
         case "append":
@@ -86,14 +88,37 @@ def in_document(document: Document, path: Path) -> Path:
 
 
 def _moved(document: Document, path: Path, to: Path) -> list[Change]:
-    """The move, and the end of the mappings that it leaves with nothing in them."""
+    """The move, and the end of the mappings that it leaves with nothing in them. What is in a mapping joins what is in
+    one that is there already."""
+    source, there = document.at(path), document.at(to)
+    if isinstance(source, Mapping) and _takes_keys(there):
+        joined = [change for key in source.entries for change in _moved(document, (*path, key), (*to, key))]
+        moves = [change for change in joined if isinstance(change, Move)]
+        return [*moves, *(_emptied(document, path, to) or [Delete(path)])]
+    return [Move(path, to), *_emptied(document, path, to)]
+
+
+def _takes_keys(node: Node | None) -> bool:
+    return isinstance(node, Mapping) or (isinstance(node, Scalar) and node.value is None)
+
+
+def _emptied(document: Document, path: Path, to: Path) -> list[Change]:
+    """The end of the mappings above a path that have nothing else in them."""
     emptied = path
     while len(emptied) > 1 and isinstance(emptied[-1], str) and to[: len(emptied) - 1] != emptied[:-1]:
         holder = document.at(emptied[:-1])
         if not isinstance(holder, Mapping) or len(holder.entries) != 1 or not isinstance(emptied[-2], str):
             break
         emptied = emptied[:-1]
-    return [Move(path, to), *([Delete(emptied)] if emptied != path else [])]
+    return [Delete(emptied)] if emptied != path else []
+
+
+def _merged(document: Document, path: Path, argument: Data) -> list[Change]:
+    """The values of a mapping, each set in the one that is there; what else is there stays."""
+    there = document.at(path)
+    if isinstance(argument, dict) and argument and isinstance(there, Mapping) and there.entries:
+        return [change for key, value in argument.items() for change in _merged(document, (*path, key), value)]
+    return [Set(path, argument)]
 
 
 def _destination(document: Document, argument: Data) -> Path:

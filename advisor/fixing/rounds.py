@@ -63,7 +63,11 @@ def fix_document(document: Document, advise: Advising, wanted: Wanted) -> Fixed:
             chosen = chosen[:1]
             after = _edited(advice.document, chosen)
         next_advice = advise(after)
-        useless = _useless(advice, next_advice, [finding for finding, _ in chosen])
+        useless = {
+            rule
+            for rule in _useless(advice, next_advice, [finding for finding, _ in chosen])
+            if _is_useless_alone(advice, chosen, rule, advise)
+        }
         if useless:
             without_effect |= useless
             continue
@@ -135,6 +139,18 @@ def _together(document: Document, chosen: _Offers) -> Document | None:
 
 def _edited(document: Document, chosen: _Offers) -> Document:
     return reparsed(document, apply_edits(document.text, [edit for _, found in chosen for edit in found.edits]))
+
+
+def _is_useless_alone(advice: Advice, chosen: _Offers, rule: str, advise: Advising) -> bool:
+    """Whether a rule that says as much as before does so for its own fixes, and not for what others have brought."""
+    own = [(finding, found) for finding, found in chosen if finding.rule == rule]
+    if len(own) == len(chosen):
+        return True
+    after = _together(advice.document, own)
+    if after is None:
+        own = own[:1]
+        after = _edited(advice.document, own)
+    return rule in _useless(advice, advise(after), [finding for finding, _ in own])
 
 
 def _useless(before: Advice, after: Advice, fixed: Iterable[Finding]) -> set[str]:

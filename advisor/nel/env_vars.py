@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from advisor.nel.secrets import names_secret
 from advisor.patterns import pattern
 
 if TYPE_CHECKING:
@@ -70,11 +71,14 @@ def read_value(value: Data) -> EnvValue:
     return EnvValue(Kind.UNPREFIXED)
 
 
-def migrate(value: Data, text: str) -> Migration | None:
-    """What nel-migrate-config makes of a value without prefix (`text`: as written); None where it has none to offer,
-    or the value is right already.
+def migrate(value: Data, text: str, block: Path = (_BLOCK,), name: str = "") -> Migration | None:
+    """What a value without prefix (`text`: as written) of a variable becomes; None where nothing can be offered, or the
+    value is right already.
 
-    Certain: `$X`, `${oc.env:X}`, upper-case names (host:), numbers, and what cannot be a name (lit:).
+    Up to 0.1.88 a value of evaluation.env_vars and of a task was the name of a variable, whatever it looked like, and
+    so was a word in the exporters' block; a value of the deployment's was the text itself. Certain besides: `$X` and
+    `${oc.env:X}` (host:), the variable's own name and names of secrets (host:), numbers and what cannot be a name
+    (lit:). The rest is as nel-migrate-config has it.
     """
     kind = read_value(value).kind
     if kind in (Kind.HOST, Kind.LITERAL, Kind.RUNTIME) or value is None or isinstance(value, list | dict):
@@ -85,10 +89,10 @@ def migrate(value: Data, text: str) -> Migration | None:
     if kind is Kind.RESOLVER:
         match = _OC_ENV.match(stripped)
         return Migration(f"host:{match[1]}", certain="," not in stripped) if match else None
-    return _migrate_text(stripped)
+    return _migrate_text(stripped, block, name)
 
 
-def _migrate_text(stripped: str) -> Migration:
+def _migrate_text(stripped: str, block: Path, name: str) -> Migration:
     bare = stripped.removeprefix("$")
     if bare != stripped and _NAME.match(bare):
         return Migration(f"host:{bare}", certain=True)
@@ -96,8 +100,18 @@ def _migrate_text(stripped: str) -> Migration:
         # `$host:X`, `' host:X'`: the migration tool would keep the slip as a literal.
         return Migration(bare, certain=False)
     if _NAME.match(stripped):
-        return Migration(f"host:{stripped}", certain=bool(_UPPER.match(stripped)))
+        return _migrate_word(stripped, block, name)
     return Migration(f"lit:{stripped}", certain="${" not in stripped and "$" not in stripped)
+
+
+def _migrate_word(word: str, block: Path, name: str) -> Migration:
+    is_upper = _UPPER.match(word) is not None
+    likely = word == name or (is_upper and (names_secret(word) or names_secret(name)))
+    if block[0] in ("evaluation", "export"):
+        return Migration(f"host:{word}", certain=is_upper or word == name)
+    if block[0] == "deployment" and not likely:
+        return Migration(f"lit:{word}", certain=True)
+    return Migration(f"host:{word}", certain=likely)
 
 
 def is_block(path: Path) -> bool:

@@ -84,12 +84,26 @@ def _field_attributes(view: AdapterView, name: str, node: Effective) -> dict[str
         "name": name,
         "is_known": name in legal,
         "type_problem": problem,
+        "as_text": lambda: _as_text(legal.get(name, ""), view.world.values.resolve(node)),
+        "as_list": lambda: _as_list(legal.get(name, ""), view.world.values.resolve(node)),
         "meant": meant,
         "meant_text": lambda: f"; did you mean {meant()}" if isinstance(meant(), str) else "",
         "log_field": _MEANT.get(name, ABSENT),
         "request_destination": destination,
         "request_shown": shown,
     }
+
+
+def _as_text(field_type: str, value: Value) -> bool:
+    """Whether quotes make a value of the type: it is a number or a word such as true, where text belongs."""
+    return field_type.removesuffix("?") == "str" and isinstance(value, bool | int | float)
+
+
+def _as_list(field_type: str, value: Value) -> Value:
+    """The list that a text with one name, or several with commas, stands for."""
+    if not field_type.startswith("list[") or not isinstance(value, str):
+        return ABSENT
+    return [part.strip() for part in value.split(",") if part.strip()] or ABSENT
 
 
 # Names of the same things in an interceptor's own config, and older ones.

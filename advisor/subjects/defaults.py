@@ -121,6 +121,7 @@ def _add_entry(world: World, document: Document, loaded: Loaded, defaults: Subje
         "is_group": entry.group in GROUPS,
         "mistake": loaded.mistake or ABSENT,
         "again": f"{loaded.again.group}: {loaded.again.option}" if loaded.again and not loaded.mistake else ABSENT,
+        "says_again": loaded.again is not None and loaded.again.option == entry.option,
         "broken": loaded.broken or ABSENT,
         "lacking": loaded.lacking or ABSENT,
         "package": entry.package,

@@ -95,7 +95,7 @@ def _variable(
     references = [one for one in find_interpolations(raw) if one.kind == ENV] if isinstance(raw, str) else []
     execution, deployment = world.singles["execution"].get("type"), world.singles["deployment"].get("type")
     checked = is_checked(path[:-1], _text(execution), _text(deployment))
-    change = migrate(value, text) if not _half_secret(name, value) else None
+    change = migrate(value, text, path[:-1], name) if not _half_secret(name, value) else None
     subject.attributes |= {
         "kind": read.kind.value,
         "content": read.content,
@@ -105,6 +105,7 @@ def _variable(
         "type": _type(raw),
         "migrated": _from_mapping(raw) or (change.value if change is not None else ABSENT),
         "is_certain": change is not None and change.certain,
+        "half_secret": _half_secret(name, value),
         "reference": references[0].name if len(references) == 1 and _only(raw, references[0].text) else ABSENT,
         "has_reference": bool(references),
         "is_mounted": lambda: _is_mounted(world, read.content),

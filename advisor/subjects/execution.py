@@ -52,7 +52,8 @@ _MOVED = {"deployment": ("deployment", "env_vars"), "evaluation": ("env_vars",),
 
 def _env_vars_case(world: World) -> Value:
     """What would mend execution.env_vars: the names of the blocks that can be moved as they are ("deployment
-    evaluation"), "empty", "redundant" where every variable is at its new place too, or "by hand"."""
+    evaluation"), "empty", "redundant" where every variable is at its new place too, "flat" where they stand in no
+    block, or "by hand"."""
     block = world.values.tree.at(("execution", "env_vars"))
     if block is None or block.data is None:
         return ABSENT
@@ -60,6 +61,8 @@ def _env_vars_case(world: World) -> Value:
         return "by hand"
     if not block.data:
         return "empty"
+    if not any(isinstance(one.data, dict | list) for one in block.data.values()):
+        return "by hand" if _names(block) & _names(world.values.tree.child("env_vars")) else "flat"
     if set(block.data) - set(_MOVED) or not all(isinstance(one.data, dict) for one in block.data.values()):
         return "by hand"
     there = [world.values.tree.at(_MOVED[name]) for name in block.data]
@@ -68,12 +71,12 @@ def _env_vars_case(world: World) -> Value:
         isinstance(new.data, dict) and not (_names(old) - _names(new)) for old, new in pairs if new is not None
     ) and all(there):
         return "redundant"
-    free = all(new is None or new.origin.key is None for new in there)
-    return " ".join(sorted(block.data)) if free else "by hand"
+    twice = any(_names(old) & _names(new) for old, new in zip(block.data.values(), there, strict=True))
+    return "by hand" if twice else " ".join(sorted(block.data))
 
 
-def _names(block: Effective) -> set[str]:
-    return set(block.data) if isinstance(block.data, dict) else set()
+def _names(block: Effective | None) -> set[str]:
+    return set(block.data) if block is not None and isinstance(block.data, dict) else set()
 
 
 def _walltime(execution: Subject) -> Walltime | None:

@@ -13,6 +13,8 @@ from advisor.subjects.subject import is_nothing
 from advisor.subjects.topology import as_int, count, difference
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from advisor.document.document import Document
     from advisor.nel.context import Context
     from advisor.subjects.subject import Subject, World
@@ -21,8 +23,6 @@ _RULER = pattern(r"ruler-(\d+)([km])-")
 # Contexts below which prompts do not fit, and what leaves room for the answer (Model-Optimizer's recipes).
 _FLOORS = {"ns_aa_lcr": 131072, "aa_lcr": 131072}
 _ADVISED = {"ns_aa_lcr": 196608, "aa_lcr": 196608, "ns_scicode": 65536}
-# Its parallelism is that of its own agents, not of requests.
-_OWN_PARALLELISM = "nemo_gym"
 
 
 def add_load(world: World, document: Document, context: Context) -> None:
@@ -58,12 +58,9 @@ def _describe_task(task: Subject, scope: Scope, command: Subject | None) -> None
             "timeout": lambda: _number(scope, "request_timeout") if _reads(known(), "request_timeout") else ABSENT,
             "parallel": partial(_number, scope, "parallelism"),
             "parallel_is_global": lambda: scope.own.at((*PARAMS, "parallelism")) is None,
-            "context_floor": lambda: _floor(known(), _FLOORS),
-            "context_advised": lambda: _floor(known(), _ADVISED),
-            "context_missing": lambda: _shortage(task, command, "context_floor"),
-            "context_scarce": lambda: _shortage(task, command, "context_advised"),
         }
     )
+    describe_context(task, command, lambda: one.name if (one := known()) is not None else "")
     for attribute, name in (("timeout", "request_timeout"), ("parallel", "parallelism")):
         place = scope.place((*PARAMS, name))
         if place is not None:
@@ -85,13 +82,23 @@ def _number(scope: Scope, name: str) -> Value:
     return value if isinstance(value, Unknown) or as_int(value) is not None else ABSENT
 
 
-def _floor(task: Task | None, floors: dict[str, int]) -> Value:
-    if task is None:
-        return ABSENT
-    match = _RULER.match(task.name) if floors is _FLOORS else None
+def describe_context(task: Subject, command: Subject | None, name: Callable[[], str]) -> None:
+    """What a task, or a benchmark that runs one of its `name`, needs of the context that its server has."""
+    task.attributes.update(
+        {
+            "context_floor": lambda: _floor(name()),
+            "context_advised": lambda: _ADVISED.get(name(), ABSENT),
+            "context_missing": lambda: _shortage(task, command, "context_floor"),
+            "context_scarce": lambda: _shortage(task, command, "context_advised"),
+        }
+    )
+
+
+def _floor(name: str) -> Value:
+    match = _RULER.match(name)
     if match:
         return int(match[1]) * (2**10 if match[2] == "k" else 2**20)
-    return floors.get(task.name, ABSENT)
+    return _FLOORS.get(name, ABSENT)
 
 
 def _shortage(task: Subject, command: Subject | None, floor: str) -> Value:
@@ -106,7 +113,8 @@ def _largest(world: World, name: str) -> tuple[int, Scope] | None:
         (number, scope) for scope in scopes(world)[0].tasks if (number := as_int(_number(scope, name))) is not None
     ]
     if name == "parallelism":
-        found = [(number, scope) for number, scope in found if scope.owner.get("harness") != _OWN_PARALLELISM]
+        # That of a gym is its own agents', not of requests.
+        found = [(number, scope) for number, scope in found if scope.owner.get("is_gym") is not True]
     return max(found, key=lambda one: one[0]) if found else None
 
 

@@ -60,7 +60,9 @@ def add_misplaced(world: World, found: tuple[Scope, ...]) -> None:
             continue
         blocks = {at: (to, kind) for at, to, kind in _BLOCKS if (node := scope.own.at(at)) and node.data is not None}
         for at, (to, kind) in blocks.items():
-            _add(scope, at, _free(scope, to), dotted((*scope.path, *to)), kind)
+            joins = _is_apart(scope.own.at(at), scope.own.at(to))
+            place: Value = [*scope.path, *to] if joins else _free(scope, to)
+            _add(scope, at, place, dotted((*scope.path, *to)), kind)
         for above in _SECTIONS:
             for name in children(scope.own.at(above)):
                 if (*above, name) not in blocks:
@@ -76,6 +78,13 @@ def _is_repeated(world: World, node: Effective, at: Path) -> bool:
     anchored = node.origin.node is not None and node.origin.node.anchor is not None
     evaluation = world.singles["evaluation"].node
     return anchored or (evaluation is not None and f"${{{at[0]}" in str(evaluation.plain()))
+
+
+def _is_apart(block: Effective | None, there: Effective | None) -> bool:
+    """Whether a block can join the one that is there: both are mappings, and nothing is in both."""
+    if block is None or there is None or not isinstance(block.data, dict) or not isinstance(there.data, dict):
+        return False
+    return all(name not in there.data or _is_apart(child, there.data[name]) for name, child in block.data.items())
 
 
 def _free(scope: Scope, path: Path) -> Value:

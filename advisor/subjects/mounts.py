@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from advisor.nel.effective import Effective
 from advisor.nel.interpolation import find_interpolations
+from advisor.nel.values import ABSENT
 from advisor.patterns import pattern
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Subject, World
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 MOUNTS: Path = ("execution", "mounts")
 _SHELL_VARIABLE = pattern(r"\$\{[A-Za-z_]\w*\}\Z")
-_FILE = pattern(r"\.(?:sqsh|json|jsonl|ya?ml|txt|py|sh|sif|toml|cfg|ini|env|parquet|csv|jinja|gz|zip)\Z")
+_FILE = pattern(r"\.(?:sqsh|json|jsonl|ya?ml|txt|py|sh|sif|toml|cfg|ini|parquet|csv|jinja|gz|zip)\Z")
 
 
 def add_mounts(world: World, document: Document, context: Context) -> None:
@@ -47,12 +48,14 @@ def _sections(world: World) -> Iterator[tuple[str, Path, Effective]]:
         return
     for section in ("deployment", "evaluation"):
         node = mounts.child(section)
-        if node is not None:
+        # Without a server nobody looks at its mounts.
+        if node is not None and (section, world.values.at(("deployment", "type"))) != ("deployment", "none"):
             yield section, (*MOUNTS, section), node
     auxiliary = mounts.child("auxiliary")
     named = auxiliary.data if auxiliary is not None and isinstance(auxiliary.data, dict) else {}
     for name, node in named.items():
-        yield "auxiliary", (*MOUNTS, "auxiliary", name), node
+        if world.values.at(("auxiliary_deployments", name, "type")) not in (None, "none", ABSENT):
+            yield "auxiliary", (*MOUNTS, "auxiliary", name), node
 
 
 def kind_of_source(source: str) -> str:

@@ -13,6 +13,7 @@ from advisor.nel.names import nearest
 from advisor.nel.next_compose import playbook
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.patterns import pattern
+from advisor.subjects.load import describe_context
 from advisor.subjects.next_services import find_service
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Place, Subject, World
@@ -30,6 +31,8 @@ _REPEATS = {"terminal_bench_2_1": 8, "swebench_verified": 5}
 _REFUSED = ("max_tokens", "max_completion_tokens")
 # Agents that read commands out of the answer's text, or ask no model.
 _TEXT_AGENTS = ("terminus", "mini-swe", "oracle", "nop")
+# NeMo Skills' names of benchmarks whose prompts are long, and the launcher's of the same.
+_SKILLS = {"aalcr": "ns_aa_lcr", "scicode": "ns_scicode"}
 _ECR_REGION = pattern(r"\.ecr\.([a-z0-9-]+)\.amazonaws\.com")
 _DEFAULTS = {"repeats": 1, "max_concurrent": 32, "timeout": 1800}
 
@@ -41,6 +44,14 @@ def add_benchmarks(world: World, document: Document, context: Context) -> None:
     for index, item in enumerate(items):
         if isinstance(item.data, dict):
             _add(world, document, index, item, len(items))
+
+
+def packaged_task(name: Value) -> str:
+    """The launcher's name of the task that a benchmark runs, in an image of it or by NeMo Skills; '' for none."""
+    scheme, there, rest = name.partition("://") if isinstance(name, str) else ("", "", "")
+    if scheme == "container" and there:
+        return rest.partition("#")[2].rpartition(".")[2]
+    return _SKILLS.get(rest, "") if scheme == "skills" else ""
 
 
 def _add(world: World, document: Document, index: int, node: Effective, count: int) -> None:
@@ -84,6 +95,8 @@ def _add(world: World, document: Document, index: int, node: Effective, count: i
         place = subject.place_of(key)
         if place is not None:
             subject.places[attribute] = place
+    command = (service.own or {}).get("command") if service is not None else None
+    describe_context(subject, command, lambda: packaged_task(subject.get("name")))
     agent = subject.place_of("solver.agent_kwargs.llm_kwargs.timeout")
     if agent is not None:
         subject.places["agent_timeout"] = agent

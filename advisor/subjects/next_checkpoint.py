@@ -1,4 +1,4 @@
-"""The checkpoint that a service of a nel-next config loads, where its directory is on this machine."""
+"""The checkpoints that the services of a nel-next config load, where their directories are on this machine."""
 
 from __future__ import annotations
 
@@ -6,38 +6,61 @@ import os
 from typing import TYPE_CHECKING
 
 from advisor.nel.image import SGLANG, VLLM
-from advisor.nel.values import ABSENT, Value
-from advisor.subjects.checkpoint import WHAT, holds_checkpoint
+from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.subjects.checkpoint import holds_checkpoint
+from advisor.subjects.command import given
 from advisor.subjects.next_services import read_server
 from advisor.subjects.subject import Place, Subject, World
 
 if TYPE_CHECKING:
+    from advisor.checkpoint.read import Checkpoint
     from advisor.document.document import Document
     from advisor.nel.context import Context
+    from advisor.subjects.command import Server
 
 
-def add_next_checkpoint(world: World, document: Document, context: Context) -> None:
-    """`checkpoint` and what belongs to it, of the first service whose model is a directory here."""
-    found = [(service, path) for service in world.of("service") if (path := _directory(service, context)) is not None]
-    if not found:
-        return
-    if len(found) > 1:
-        world.note(f"the checkpoints of {', '.join(str(one.get('name')) for one, _ in found[1:])}", "only one is read")
-    service, path = found[0]
-    from advisor.checkpoint.read import read_checkpoint
+def add_next_checkpoints(world: World, document: Document, context: Context) -> None:
+    """A `checkpoint` and what belongs to it, of each service whose model is a directory here."""
+    for service in list(world.of("service")):
+        path = _directory(service, context)
+        if path is not None:
+            _add_checkpoint(service, path, context)
+
+
+def _add_checkpoint(service: Subject, path: str, context: Context) -> None:
+    from advisor.checkpoint.cache import recall_checkpoint
     from advisor.subjects.weights import describe_checkpoint, fixed_place
     from advisor.subjects.weights_served import describe_server
 
-    checkpoint = read_checkpoint(path)
+    checkpoint: Checkpoint = recall_checkpoint(path)
     place = fixed_place(service.place_of("model") or service.place)
-    subject = describe_checkpoint(world, checkpoint, place, named_by_config=True)
-    command = next((one for one in world.of("command") if one.parent is service), None)
+    subject = describe_checkpoint(service.world, checkpoint, place, named_by_config=True, owner=service)
+    command = (service.own or {}).get("command")
     if command is None or not checkpoint.completeness.complete:
         return
+    server = read_server(service, str(service.get("type")))
+    subject.attributes |= {
+        "chat_tasks": lambda: _chat_benchmarks(service),
+        "has_chat_tasks": lambda: _chat_benchmarks(service) != [],
+        "template_is_given": lambda: _is_given_template(server),
+    }
     subject.places["server_flags"] = Place((*service.base, "extra_args"), service.place.span)
-    describe_server(
-        subject, checkpoint, command, (read_server(service, str(service.get("type"))),), _gres(service), context
-    )
+    describe_server(subject, checkpoint, command, (server,), _gres(service), context)
+
+
+def _chat_benchmarks(service: Subject) -> Value:
+    """The benchmarks that send chat requests to a service."""
+    protocol = service.get("protocol")
+    if isinstance(protocol, Unknown):
+        return protocol
+    if protocol != "chat_completions":
+        return []
+    asking = (one for one in service.world.of("benchmark") if one.parent is service)
+    return [label for one in asking if isinstance(label := one.get("label"), str)]
+
+
+def _is_given_template(server: Server) -> Value:
+    return given((server,), "--chat-template")
 
 
 def _directory(service: Subject, context: Context) -> str | None:
@@ -47,12 +70,13 @@ def _directory(service: Subject, context: Context) -> str | None:
         return None
     if not path.strip("/"):
         return None
+    what = f"the checkpoint of {service.get('name')}"
     if not context.reads_checkpoints:
-        service.world.note(WHAT, "reading checkpoints is switched off")
+        service.world.note(what, "reading checkpoints is switched off")
     elif not os.path.isdir(path) or not os.path.realpath(path).strip("/"):
-        service.world.note(WHAT, f"{path} is not on this machine")
+        service.world.note(what, f"{path} is not on this machine")
     elif not holds_checkpoint(path):
-        service.world.note(WHAT, f"{path} on this machine holds none: it may be another one where the job runs")
+        service.world.note(what, f"{path} on this machine holds none: it may be another one where the job runs")
     else:
         return path
     return None

@@ -132,7 +132,7 @@ def _add_command(service: Subject, document: Document, engine: str) -> None:
         }
     )
     service.attributes["calls_tools"] = lambda: parses_tool_calls(servers)
-    world.add(command)
+    service.own = {"command": world.add(command)}
     place_sizes(command, server, document)
     _place_fields(command, service)
     _add_joined_words(service, server)

@@ -8,7 +8,7 @@ from advisor.document.nodes import Mapping
 from advisor.nel.next_compose import compose_next
 from advisor.nel.next_values import NextValues
 from advisor.subjects.next_benchmarks import add_benchmarks
-from advisor.subjects.next_checkpoint import add_next_checkpoint
+from advisor.subjects.next_checkpoint import add_next_checkpoints
 from advisor.subjects.next_cluster import add_cluster
 from advisor.subjects.next_expansions import add_expansions, add_fillers
 from advisor.subjects.next_keys import add_next_keys
@@ -38,7 +38,7 @@ BUILDERS = (
     add_expansions,
     add_fillers,
     add_next_secrets,
-    add_next_checkpoint,
+    add_next_checkpoints,
 )
 _LAST_WINS = {"duplicate-key": "The first one has no effect:"}
 

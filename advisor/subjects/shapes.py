@@ -6,6 +6,7 @@ common/helpers.py, executors/local and executors/slurm).
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
@@ -13,6 +14,7 @@ from advisor.nel.effective import Effective
 from advisor.nel.schema import section
 from advisor.nel.tasks import lookup
 from advisor.nel.values import ABSENT
+from advisor.patterns import pattern
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World, is_nothing
 
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from advisor.document.document import Document
-    from advisor.document.nodes import Path
+    from advisor.document.nodes import Data, Path
     from advisor.nel.context import Context
+    from advisor.nel.values import Value
 
 WRONG_TYPE, NOT_A_LIST, NO_NAME, EMPTY, AGENTIC, NO_EVALUATION = (
     "wrong-type", "not-a-list", "no-name", "empty", "agentic", "no-evaluation",
@@ -29,6 +32,7 @@ WRONG_TYPE, NOT_A_LIST, NO_NAME, EMPTY, AGENTIC, NO_EVALUATION = (
 MAPPING = "a mapping"
 _TASKS: Path = ("evaluation", "tasks")
 _PASS_THROUGH = "nemo_evaluator_config"
+_NAME = pattern(r"[\w-]+(\.[\w-]+)?")
 # Benchmarks that only nel-next runs, as parts of a name.
 _AGENTIC = ("terminal_bench", "terminalbench", "swebench", "swe_bench", "pinchbench")
 
@@ -43,6 +47,8 @@ def add_shapes(world: World, document: Document, context: Context) -> None:
             "actual": _kind(node) if node is not None else ABSENT,
             **about,
         }
+        if mistake == NOT_A_LIST and node is not None:
+            attributes["mended"] = partial(_as_meant, node, path)
         world.add(Subject("shape", _place(world, document, path), world, attributes, parent=world.singles["config"]))
 
 
@@ -54,6 +60,29 @@ def _place(world: World, document: Document, path: Path) -> Place:
         if key is None or (value.end > value.start and not isinstance(node.data, dict | list)):
             return Place(path, value)
     return place_in(document, world.values, path)
+
+
+def _as_meant(node: Effective, path: Path) -> Value:
+    """What was meant by tasks in another shape: `evaluation` as the list of tasks, tasks by their names, a bare name.
+    ABSENT where that cannot be told."""
+    data = node.plain()
+    if isinstance(data, str):
+        return {"name": data} if _NAME.fullmatch(data) else ABSENT
+    if path == _TASKS and isinstance(data, dict):
+        return [data] if isinstance(data.get("name"), str) else _by_name(data)
+    if path != ("evaluation",) or not isinstance(data, list):
+        return ABSENT
+    tasks: list[Data] = [{"name": one} if isinstance(one, str) and _NAME.fullmatch(one) else one for one in data]
+    return {"tasks": tasks} if tasks and all(isinstance(one, dict) and "name" in one for one in tasks) else ABSENT
+
+
+def _by_name(tasks: dict[str, Data]) -> Value:
+    named: list[Data] = []
+    for name, own in tasks.items():
+        if not (own is None or isinstance(own, dict)) or (own and "name" in own):
+            return ABSENT
+        named.append({"name": name, **(own or {})})
+    return named or ABSENT
 
 
 _Found = tuple["Path", str, dict[str, Attribute]]

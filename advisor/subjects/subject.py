@@ -29,9 +29,10 @@ class Place(NamedTuple):
 class Subject:
     """One thing of `kind` at `place`. `attributes` are computed ones (a callable is evaluated once, when first asked);
     any other name is a key path below `node`, the subject's own effective values, which stand at `base` in the config.
-    `places` say where computed attributes stand in the text; a callable tells them when they are first asked for."""
+    `places` say where computed attributes stand in the text; a callable tells them when they are first asked for. `own`
+    are subjects of which this one has its own, by kind, where a config may have several."""
 
-    __slots__ = ("_places", "asked", "attributes", "base", "kind", "node", "parent", "place", "world")
+    __slots__ = ("_places", "asked", "attributes", "base", "kind", "node", "own", "parent", "place", "world")
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class Subject:
         self.node, self.base, self.parent = node, base, parent
         self._places = places
         self.asked: dict[str, Value] = {}
+        self.own: dict[str, Subject] | None = None
 
     @property
     def places(self) -> dict[str, Place]:
@@ -99,11 +101,13 @@ class Subject:
         return node.origin.source if node is not None else ""
 
     def related(self, kind: str) -> Subject | None:
-        """The nearest subject of a kind: itself, one it belongs to, or the config's only one."""
+        """The nearest subject of a kind: itself, one it belongs to or that one's own, or the config's only one."""
         subject: Subject | None = self
         while subject is not None:
             if subject.kind == kind:
                 return subject
+            if subject.own is not None and kind in subject.own:
+                return subject.own[kind]
             subject = subject.parent
         return self.world.singles.get(kind)
 
@@ -135,7 +139,7 @@ class World:
         more goes at once and not when the collector comes by."""
         for subject in self.subjects:
             subject.attributes.clear()
-            subject.parent = subject._places = None
+            subject.parent = subject.own = subject._places = None
         self.subjects.clear()
         self.singles.clear()
 
@@ -190,11 +194,5 @@ KINDS = frozenset(
         "checkpoint_file", "tensor_group", "drift", "template_kwarg", "service", "benchmark", "cluster",
         "node_pool", "output", "exporter", "exporter_setting", "next_key", "conflict", "expansion",
         "proxy_interceptor", "container_mount",
-    }
-)  # fmt: skip
-SINGLES = frozenset(
-    {
-        "document", "config", "defaults", "execution", "deployment", "evaluation", "target", "command", "checkpoint",
-        "cluster", "output",
     }
 )  # fmt: skip

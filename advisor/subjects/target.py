@@ -18,7 +18,9 @@ _PATHS = {
     "chat": "chat/completions",
     "completions": "completions",
     "embedding": "embeddings",
+    "completions_logprob": "completions",
     "vlm": "chat/completions",
+    "ranking": "ranking",
 }
 _NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
@@ -67,7 +69,7 @@ def _url_with_path(world: World) -> Value:
     if path and not versioned:
         return ABSENT
     endpoints = [task.get("endpoint") for task in world.of("task")]
-    kinds = {_PATHS.get(endpoint, "") for endpoint in endpoints if isinstance(endpoint, str)} or {"chat/completions"}
+    kinds = {_PATHS[endpoint] for endpoint in endpoints if isinstance(endpoint, str) and endpoint in _PATHS}
     if len(kinds) != 1:
         kinds = {"chat/completions"}
     return f"{url.rstrip('/')}{'' if versioned else '/v1'}/{kinds.pop()}"

@@ -6,6 +6,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from advisor.nel.effective import Effective
+from advisor.nel.task_history import Past, former
 from advisor.nel.tasks import Lookup, Service, Status, Task, lookup
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.structure import place_in
@@ -151,12 +152,23 @@ class _View:
 
     def _fitting_url(self, found: Lookup) -> list[Task]:
         """The candidates that send what the url of a hosted model takes."""
+        kind = self._hosted_kind()
+        return [task for task in found.candidates if task.endpoint_type == kind]
+
+    def _hosted_kind(self) -> str | None:
+        """The endpoint type that the url of a hosted model is for."""
         url = self.world.values.at(("target", "api_endpoint", "url"))
         if not isinstance(url, str) or self.world.values.at(("deployment", "type")) != "none":
-            return []
+            return None
         end = url.partition("?")[0].rstrip("/").rpartition("/v1/")[2]
-        kind = {"chat/completions": "chat", "completions": "completions"}.get(end)
-        return [task for task in found.candidates if task.endpoint_type == kind]
+        return {"chat/completions": "chat", "completions": "completions"}.get(end)
+
+    def past(self) -> Past | None:
+        """What the name stood for in earlier versions, where that is something else now."""
+        found, own = self.found(), self.get("endpoint_type")
+        if isinstance(found, Unknown) or found.status is Status.UNCHECKED or isinstance(own, Unknown):
+            return None
+        return former(found, own if isinstance(own, str) and own else self._hosted_kind())
 
     def nearest(self) -> Value:
         found = self.found()
@@ -224,6 +236,12 @@ def _attributes(view: _View) -> dict[str, Attribute]:
         "query": lambda: task.query if (task := view.task()) is not None else Unknown("the task is not known"),
         "candidates": view.candidates,
         "proposal": view.proposal,
+        "is_former": lambda: view.past() is not None,
+        "former_until": lambda: past.since if (past := view.past()) else ABSENT,
+        "now": lambda: (past.now or ABSENT) if (past := view.past()) else ABSENT,
+        "now_surely": lambda: past.sure if (past := view.past()) else ABSENT,
+        "now_either": lambda: list(past.others) if (past := view.past()) and past.others else ABSENT,
+        "now_first": lambda: past.others[0] if (past := view.past()) and past.others else ABSENT,
         "nearest": view.nearest,
         "nearest_text": view.nearest_text,
         "endpoint": view.endpoint,
@@ -242,9 +260,12 @@ def _attributes(view: _View) -> dict[str, Attribute]:
 
 
 def unfolded(section: Effective) -> Value:
-    """The dotted keys of `overrides` as nested ones; ABSENT where they cannot be."""
-    overrides = section.child("overrides")
-    if overrides is None or not isinstance(overrides.data, dict) or section.child(_PASS_THROUGH) is not None:
+    """The dotted keys of `overrides` as nested ones; ABSENT where they cannot be, or where a `config` beside them must
+    be called nemo_evaluator_config first."""
+    overrides, old = section.child("overrides"), section.child("config")
+    if overrides is None or not isinstance(overrides.data, dict):
+        return ABSENT
+    if old is not None and section.child(_PASS_THROUGH) is None:
         return ABSENT
     out: dict[str, Data] = {}
     for dotted, value in overrides.data.items():

@@ -40,6 +40,7 @@ def add_topology(world: World, document: Document, context: Context) -> None:
             "divisible_nodes": lambda: divisible_nodes(execution),
             "bad_count": lambda: bad_count(execution),
             "bad_count_value": lambda: execution.get(str(bad_count(execution))),
+            "instances_are_set": lambda: is_set(execution, "num_instances"),
             "instances_share_tasks": lambda: instances_share_tasks(execution),
         }
     )
@@ -74,6 +75,12 @@ def count(execution: Subject, name: str) -> int | None:
     """num_nodes or num_instances; 1 where it is not there."""
     value = execution.get(name)
     return 1 if value is ABSENT else as_int(value)
+
+
+def is_set(section: Subject, name: str) -> bool:
+    """Whether the file itself gives a value, and not a shipped default."""
+    node = section.find(name)
+    return node is not None and node.origin.key is not None
 
 
 def bad_count(execution: Subject) -> Value:

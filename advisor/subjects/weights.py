@@ -56,8 +56,11 @@ def metadata_place(checkpoint: Checkpoint) -> Locate:
     return locate
 
 
-def describe_checkpoint(world: World, checkpoint: Checkpoint, at: Locate, *, named_by_config: bool) -> Subject:
-    """The one `checkpoint`, with a `gap`, `checkpoint_file` or `tensor_group` for each thing that is wrong with it."""
+def describe_checkpoint(
+    world: World, checkpoint: Checkpoint, at: Locate, *, named_by_config: bool, owner: Subject | None = None
+) -> Subject:
+    """A `checkpoint`, with a `gap`, `checkpoint_file` or `tensor_group` for each thing that is wrong with it: the
+    config's only one, or that of an owner which is one of several."""
     state = checkpoint.completeness.state
     whole = checkpoint.completeness.complete
     first = "config.json" if "config.json" in checkpoint.files else ""
@@ -71,7 +74,13 @@ def describe_checkpoint(world: World, checkpoint: Checkpoint, at: Locate, *, nam
     facts = _facts(checkpoint)
     reason = Unknown(f"the checkpoint is {_state_words(state)}", None)
     attributes |= facts if whole else dict.fromkeys(facts, reason)
-    subject = world.add_single(Subject("checkpoint", at(first, ()), world, attributes))
+    subject = Subject("checkpoint", at(first, ()), world, attributes, parent=owner)
+    what = "the checkpoint"
+    if owner is None:
+        world.add_single(subject)
+    else:
+        owner.own = {**(owner.own or {}), "checkpoint": world.add(subject)}
+        what = f"the checkpoint of {owner.get('name')}"
     gap_files = {gap.file for gap in checkpoint.completeness.gaps}
     for gap in checkpoint.completeness.gaps if named_by_config or state != "writing" else ():
         _add_gap(subject, gap, at)
@@ -83,7 +92,7 @@ def describe_checkpoint(world: World, checkpoint: Checkpoint, at: Locate, *, nam
         }:
             _add_problem(subject, problem, at)
     if not whole:
-        world.note("the checkpoint", f"it is {_state_words(state)}: only what is missing was looked at")
+        world.note(what, f"it is {_state_words(state)}: only what is missing was looked at")
         return subject
     _place_facts(subject, checkpoint, at)
     for mismatch in checkpoint.coverage.mismatches:

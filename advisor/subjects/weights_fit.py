@@ -38,7 +38,7 @@ _NAMED = {
 
 def describe_fit(serving: Serving, subject: Subject, context: Context) -> None:
     """Attributes of `checkpoint`, and of the flags --max-model-len, --kv-cache-dtype and --enable-expert-parallel."""
-    subject.attributes |= _fit(serving) | gpu_attributes(serving, context)
+    subject.attributes |= _fit(serving, subject) | gpu_attributes(serving, context)
     for attribute in ("tensor_parallel", "data_parallel"):
         if attribute in serving.command.places:
             subject.places["uneven_heads"] = subject.places["uneven_units"] = serving.command.places[attribute]
@@ -56,7 +56,7 @@ def describe_fit(serving: Serving, subject: Subject, context: Context) -> None:
         flag.attributes["model_is_dense"] = serving.checkpoint.config is not None and not serving.checkpoint.config.moe
 
 
-def _fit(serving: Serving) -> dict[str, Attribute]:
+def _fit(serving: Serving, subject: Subject) -> dict[str, Attribute]:
     return {
         "tensor_parallel": lambda: serving.command.get("tensor_parallel"),
         "uneven_heads": lambda: _has_fault(serving, "heads"),
@@ -67,7 +67,7 @@ def _fit(serving: Serving) -> dict[str, Attribute]:
         "kv_is_left_out": lambda: kv_is_left_out(serving),
         "kv_flag": f"--kv-cache-dtype {_TAKES_KV.get(serving.engine.engine, ('', '', 'auto'))[2]}",
         "needs_remote_code_flag": lambda: needs_remote_code_flag(serving),
-        "name_claims": lambda: name_claims(serving),
+        "name_claims": lambda: name_claims(serving, subject),
         "card_variables": lambda: ", ".join(card_variables(serving)),
         "lacks_card_variables": lambda: bool(card_variables(serving)),
     }
@@ -187,13 +187,12 @@ def needs_remote_code_flag(serving: Serving) -> Value:
     return serving.given("--trust-remote-code") is False
 
 
-def name_claims(serving: Serving) -> Value:
+def name_claims(serving: Serving, subject: Subject) -> Value:
     """The quantization that a name of the model claims and the checkpoint has not; ABSENT for none."""
     found = serving.quantization
     actual = found.format or "" if found else ""
     if actual == "MIXED" or (found is not None and not found.format):
         return ABSENT
-    subject = serving.command.world.singles["checkpoint"]
     names = [(serving.deployment, "served_model_name"), (subject, "name")]
     for owner, key in names:
         text = owner.get(key)

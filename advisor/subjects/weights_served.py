@@ -46,7 +46,7 @@ class Serving:
         return NO_FLAG if self.flag is None else self.flag.get("value")
 
     def flags(self, name: str) -> list[Subject]:
-        return [flag for flag in self.command.world.of("flag") if flag.get("name") == name]
+        return [one for one in self.command.world.of("flag") if one.parent is self.command and one.get("name") == name]
 
     def given(self, name: str) -> Value:
         """Whether a server is given a flag, also by the shipped command."""
@@ -86,7 +86,7 @@ def describe_server(
         return
     image = image_of(deployment)
     version = image.version if image and image.engine == engine else None
-    flags = [flag for flag in world.of("flag") if flag.get("name") == "--quantization"]
+    flags = [flag for flag in world.of("flag") if flag.parent is command and flag.get("name") == "--quantization"]
     serving = Serving(
         command,
         deployment,

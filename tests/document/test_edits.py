@@ -45,6 +45,11 @@ CASES: dict[str, tuple[str, Change, str]] = {
     "where there is no last line end": ("a: 1", Set(p("b"), 2), "a: 1\nb: 2"),
     "with the file's line ends": ("a: 1\r\n", Set(p("b.c"), 2), "a: 1\r\nb:\r\n  c: 2\r\n"),
     "into an empty file": ("", Set(p("a.b"), 1), "a:\n  b: 1\n"),
+    "the comment behind a key stays": (
+        "a:  # why\n  - n: x\nb: 2\n",
+        Set(p("a"), {"t": [{"n": "x"}]}),
+        "a:  # why\n  t:\n    - n: x\nb: 2\n",
+    ),
     "into a file of comments": ("# only this\n", Set(p("a"), 1), "# only this\na: 1\n"),
     "defaults come first": ("# head\n\na: 1\n", Set(("defaults",), ["_self_"]), "# head\n\ndefaults: [_self_]\na: 1\n"),
     "behind a block scalar": ("a:\n  b: |\n    x\n\nc: 1\n", Set(p("a.d"), 1), "a:\n  b: |\n    x\n  d: 1\n\nc: 1\n"),
@@ -109,6 +114,10 @@ REFUSED: dict[str, tuple[str, Change]] = {
     "a move onto another key": ("a: {b: 1}\nb: 2\n", Move(p("b"), p("a.b"))),
     "a move below a scalar": ("a: 1\nb: 2\n", Move(p("b"), p("a.b"))),
     "an element of no list": ("a: 1\n", Append(p("a"), 1)),
+    "a comment that would be lost below one that would stay": (
+        "a:  # why\n  - n: x  # and this\n  - n: y\n",
+        Set(p("a"), {"t": [{"n": "x"}]}),
+    ),
     "a comment that would be lost": ("a:\n  b: 1  # why\n  c: 2\n", Set(p("a"), "x")),
     "an anchor that others name": ("a: &n {x: 1}\nb: *n\n", Delete(p("a"))),
     "a merged key that cannot be taken away": ("m: &m {x: 1}\na:\n  <<: *m\n", Delete(p("a.x"))),

@@ -85,6 +85,27 @@ def test_a_fix_after_which_the_finding_stays_is_not_made() -> None:
     assert [(finding.name, reason) for finding, reason in fixed.refused] == [("a-1", "the finding would stay")]
 
 
+def test_a_fix_is_not_given_up_for_findings_that_another_brings(base: RuleBase) -> None:
+    text = """\
+defaults: [{execution: slurm/default}, {deployment: none}, _self_]
+execution:
+  env_vars:
+    export:
+      A_KEY: A_KEY
+      B_KEY: B_KEY
+env_vars:
+  C_KEY: C_KEY
+"""
+    fixed = fix_document(parse_document("e.yaml", text), lambda one: advise_document(one, base, Context()), Wanted())
+    data = plain(fixed.document.root) if fixed.document.root else {}
+    assert data == {
+        "defaults": [{"execution": "slurm/default"}, {"deployment": "none"}, "_self_"],
+        "env_vars": {"C_KEY": "host:C_KEY"},
+        "export": {"env_vars": {"A_KEY": "host:A_KEY", "B_KEY": "host:B_KEY"}},
+    }
+    assert fixed.refused == ()
+
+
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [

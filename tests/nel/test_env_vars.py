@@ -70,6 +70,33 @@ def test_migration(value: Data, text: str, migrated: Migration | None) -> None:
     assert migrate(value, text) == migrated
 
 
+TOP, SERVER, TASK = ("env_vars",), ("deployment", "env_vars"), ("evaluation", "tasks", 0, "env_vars")
+
+
+@pytest.mark.parametrize(
+    ("block", "name", "value", "migrated"),
+    [
+        (TASK, "A", "OTHER", Migration("host:OTHER", certain=True)),
+        (TASK, "A", "other", Migration("host:other", certain=False)),
+        (TASK, "A", "/cache", Migration("lit:/cache", certain=True)),
+        (("export", "env_vars"), "A", "OTHER", Migration("host:OTHER", certain=True)),
+        (SERVER, "VLLM_ATTENTION_BACKEND", "FLASHINFER", Migration("lit:FLASHINFER", certain=True)),
+        (SERVER, "A", "spawn", Migration("lit:spawn", certain=True)),
+        (SERVER, "HF_HOME", "HF_HOME", Migration("host:HF_HOME", certain=True)),
+        (SERVER, "HF_TOKEN", "MINE", Migration("host:MINE", certain=True)),
+        (SERVER, "A", "MY_HF_TOKEN", Migration("host:MY_HF_TOKEN", certain=True)),
+        (SERVER, "A", "$B", Migration("host:B", certain=True)),
+        (TOP, "A", "A", Migration("host:A", certain=True)),
+        (TOP, "A", "DEBUG", Migration("host:DEBUG", certain=False)),
+        (TOP, "A", "JUDGE_API_KEY", Migration("host:JUDGE_API_KEY", certain=True)),
+    ],
+)
+def test_what_a_word_was_depends_on_the_block(
+    block: tuple[str | int, ...], name: str, value: str, migrated: Migration
+) -> None:
+    assert migrate(value, value, block, name) == migrated
+
+
 @given(st.text(max_size=20) | st.integers() | st.booleans() | st.floats())
 def test_a_migrated_value_is_right_and_stays(value: Data) -> None:
     migrated = migrate(value, str(value))

@@ -7,6 +7,7 @@ from textwrap import dedent
 import pytest
 
 from advisor.advise import Advice, advise_document
+from advisor.document.nodes import plain
 from advisor.document.parse import parse_document
 from advisor.engine.base import RuleBase
 from advisor.fixing.rounds import Wanted, fix_document
@@ -84,6 +85,85 @@ def test_the_same_rules_hold_for_services(base: RuleBase, text: str, names: list
 def test_the_checkpoint_of_a_service_is_read(base: RuleBase, text: str, names: list[str]) -> None:
     found = named(base, text)
     assert [name for name in found if name.startswith(("tp-", "quant-flag"))] == names
+
+
+TWO = """\
+services:
+  judge:
+    type: {first}
+    model: "{{checkpoint:{judge}}}"
+    protocol: chat_completions
+    image: {first_image}
+    {judge_rest}
+  policy:
+    type: {second}
+    model: "{{checkpoint:{policy}}}"
+    protocol: chat_completions
+    image: {second_image}
+    {policy_rest}
+benchmarks: [{{name: gsm8k, solver: {{type: simple, service: policy}}}}]
+"""
+IMAGES = {"vllm": "vllm/vllm-openai:v0.16.0", "sglang": "lmsysorg/sglang:v0.5.9"}
+
+
+def two_services(
+    judge: str, policy: str, judge_rest: str = "port: 1", policy_rest: str = "port: 2", kinds: str = "vllm vllm"
+) -> str:
+    first, second = kinds.split()
+    return TWO.format(
+        judge=judge, policy=policy, judge_rest=judge_rest, policy_rest=policy_rest, first=first, second=second,
+        first_image=IMAGES[first], second_image=IMAGES[second],
+    )  # fmt: skip
+
+
+def by_service(base: RuleBase, text: str) -> set[tuple[str, str]]:
+    """Each finding about a checkpoint or a flag, with the service that it points into."""
+    found = advice(base, text)
+    policy = found.document.text.index("  policy:")
+    return {
+        (finding.name, "policy" if finding.place.span.start >= policy else "judge")
+        for finding in found.findings
+        if finding.name.startswith(("tp-", "quant-", "ep-", "maxlen-gt", "shard", "checkpoint", "base-model"))
+    }
+
+
+FP4, SIX, PLAIN = "modelopt-NVFP4-dense", "bf16-dense+six-heads", "bf16-dense"
+QUANTIZED = "extra_args: [--quantization, modelopt_fp4]"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (two_services(PLAIN, SIX, policy_rest="tensor_parallel_size: 4"), {("tp-heads", "policy")}),
+        (two_services(SIX, PLAIN, "tensor_parallel_size: 4"), {("tp-heads", "judge")}),
+        (two_services(SIX, SIX, "tensor_parallel_size: 2", "tensor_parallel_size: 4"), {("tp-heads", "policy")}),
+        (two_services(PLAIN, FP4, QUANTIZED), {("quant-flag-on-bf16", "judge")}),
+        (two_services(FP4, PLAIN, QUANTIZED), {("quant-flag-redundant", "judge")}),
+        (two_services(FP4, PLAIN, policy_rest=QUANTIZED), {("quant-flag-on-bf16", "policy")}),
+        (
+            two_services(FP4, PLAIN, QUANTIZED, QUANTIZED),
+            {("quant-flag-redundant", "judge"), ("quant-flag-on-bf16", "policy")},
+        ),
+        (two_services("modelopt-W4A8_AWQ-dense", PLAIN), {("quant-algo-unsupported-vllm", "judge")}),
+        (two_services(PLAIN, "modelopt-W4A8_AWQ-dense"), {("quant-algo-unsupported-vllm", "policy")}),
+        (two_services("bf16-dense+no-template", PLAIN), set()),
+        (two_services(PLAIN, "bf16-dense+no-template"), {("base-model-chat-task", "policy")}),
+        (two_services(PLAIN, PLAIN), set()),
+    ],
+)
+def test_each_service_has_its_own_checkpoint(base: RuleBase, text: str, expected: set[tuple[str, str]]) -> None:
+    assert by_service(base, text) == expected
+
+
+def test_a_mend_goes_to_its_own_service(base: RuleBase) -> None:
+    text = two_services(PLAIN, SIX, "tensor_parallel_size: 4", "tensor_parallel_size: 4")
+    document = parse_document("eval.yaml", filled(text))
+    only = frozenset(finding.rule for finding in advice(base, text).findings if finding.name == "tp-heads")
+    fixed = fix_document(
+        document, lambda one: advise_document(one, base, Context(), lambda name: None), Wanted(unsafe=True, only=only)
+    )
+    sizes = [fixed.document.at(("services", name, "tensor_parallel_size")) for name in ("judge", "policy")]
+    assert [plain(size) for size in sizes if size is not None] == [4, 3]
 
 
 @pytest.mark.parametrize(
