@@ -17,6 +17,7 @@ from advisor.subjects.launcher import launcher_world
 
 if TYPE_CHECKING:
     from advisor.checkpoint.read import Checkpoint
+    from advisor.subjects.pair import Pair
     from advisor.subjects.subject import World
 
 CHECKPOINT = "checkpoint"
@@ -35,7 +36,8 @@ class Unchecked(NamedTuple):
 class Advice(NamedTuple):
     """What there is to say of one target. `kind` is launcher, next, checkpoint or unknown. The document is the one
     that the findings' spans lie in; `redactor` hides its secrets in whatever is printed from it. `checkpoint` is what
-    was read of a directory that is itself the target, `world` the subjects of a config."""
+    was read of a directory that is itself the target, `world` the subjects of a config, `pair` what it was compared
+    with."""
 
     path: str
     kind: str
@@ -45,6 +47,7 @@ class Advice(NamedTuple):
     redactor: Redactor
     checkpoint: Checkpoint | None = None
     world: World | None = None
+    pair: Pair | None = None
 
 
 def advise(path: str, base: RuleBase, context: Context) -> Advice:
@@ -71,7 +74,7 @@ def advise_document(
         from advisor.suppression import sift
 
         findings = sift(findings, document, base, version, world.values)
-    findings.sort(key=lambda f: (f.place.span.start, _RANK[f.severity], f.rule))
+    findings.sort(key=lambda f: (f.place.span.start, RANK[f.severity], f.rule))
     unchecked = [Unchecked(what, reason) for what, reason in world.unchecked]
     if len(findings) > MAX_FINDINGS:
         unchecked.append(Unchecked("further findings", f"only the first {MAX_FINDINGS} of {len(findings)} are listed"))
@@ -104,13 +107,13 @@ def advise_checkpoint(path: str, base: RuleBase, context: Context) -> Advice:
     world, checkpoint = checkpoint_world(path, context)
     document = Document(path, "", None)
     findings = [finding_of(firing) for firing in base.match(world, context.nel_version) if firing.rule.reports]
-    findings.sort(key=lambda f: (_RANK[f.severity], f.place.path[:1], f.place.span.start, f.rule))
+    findings.sort(key=lambda f: (RANK[f.severity], f.place.path[:1], f.place.span.start, f.rule))
     unchecked = tuple(Unchecked(what, reason) for what, reason in world.unchecked)
     kept = tuple(findings[:MAX_FINDINGS])
     return Advice(path, CHECKPOINT, kept, unchecked, document, redactor_for(document), checkpoint)
 
 
-_RANK = {"error": 0, "warning": 1, "info": 2}
+RANK = {"error": 0, "warning": 1, "info": 2}
 
 
 def redacted(finding: Finding, redactor: Redactor) -> Finding:

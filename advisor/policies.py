@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from advisor.advise import Advice, advise_checkpoint, advise_document
+from advisor.advise import Advice, Unchecked, advise_checkpoint, advise_document
 from advisor.document.document import Document
 from advisor.engine.base import RuleBase
 from advisor.engine.bundle import load_rules
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
 
 class Asked(NamedTuple):
-    """What the command line says: `select` and `nel_version` in place of the settings', `ignore` beside theirs."""
+    """What the command line says: `select` and `nel_version` in place of the settings', `ignore` beside theirs, and the
+    document that targets are compared with."""
 
     context: Context
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     nel_version: str = ""
     baseline: Baseline | None = None
+    beside: Document | None = None
 
 
 class Policy(NamedTuple):
@@ -38,9 +40,32 @@ class Policy(NamedTuple):
     selection: Selection
     settings: Settings
     baseline: Baseline | None
+    beside: Document | None = None
 
     def advise(self, document: Document, read_sibling: SiblingReader | None = None) -> Advice:
+        """On a document alone, or where there is one `beside` it, on it as the candidate to that baseline. Raises
+        NotComparable."""
+        if self.beside is not None:
+            return self._compared(document, self.beside)
         return self._kept(advise_document(document, self.base, self.context, read_sibling))
+
+    def _compared(self, document: Document, beside: Document) -> Advice:
+        from advisor.compare import compare_documents
+
+        advice = self._kept(compare_documents(beside, document, self.base, self.context))
+        counts = {one.path: self._own_errors(one) for one in (beside, document)}
+        wrong = {path: count for path, count in counts.items() if count}
+        if not wrong:
+            return advice
+        shown = ", ".join(f"{path} has {count} error{'' if count == 1 else 's'}" for path, count in wrong.items())
+        note = Unchecked("each file by itself", f"{shown}; see nel-advisor advise {' '.join(wrong)}")
+        return advice._replace(unchecked=(*advice.unchecked, note))
+
+    def _own_errors(self, document: Document) -> int:
+        """How many errors a file has of its own, which a comparison does not list."""
+        selection = self.selection._replace(select=frozenset())
+        own = self._replace(beside=None, selection=selection).advise(document)
+        return sum(finding.severity == "error" for finding in own.findings)
 
     def advise_checkpoint(self, path: str) -> Advice:
         return self._kept(advise_checkpoint(path, self.base, self.context))
@@ -85,7 +110,7 @@ class Policies:
         context = settings.context(asked.context)
         if asked.nel_version:
             context = context._replace(nel_version=asked.nel_version)
-        return Policy(base, context, selection, settings, asked.baseline)
+        return Policy(base, context, selection, settings, asked.baseline, asked.beside)
 
     def _base(self, rules: tuple[str, ...]) -> RuleBase:
         if rules not in self._bases:

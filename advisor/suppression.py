@@ -47,8 +47,16 @@ def sift(
         used.update(hiding)
         if not hiding:
             kept.append(finding)
-    unused = [one for one in comments if one not in used]
+    elsewhere = _names_on_pairs(base)
+    unused = [one for one in comments if one not in used and one.name not in elsewhere]
     return kept + _findings_on(unused, base, version, values)
+
+
+def unhidden(findings: Sequence[Finding], document: Document, base: RuleBase) -> list[Finding]:
+    """The findings that no comment hides."""
+    comments = suppressions(document)
+    families = {rule.id: rule.family for rule in base.rules}
+    return [finding for finding in findings if not any(_hides(one, finding, families) for one in comments)]
 
 
 def _hides(one: Suppression, finding: Finding, families: dict[str, str]) -> bool:
@@ -63,6 +71,11 @@ def _findings_on(unused: Iterable[Suppression], base: RuleBase, version: str, va
         attributes: dict[str, Attribute] = {"hides_nothing": True, "name": one.name, "problem": _problem(one, base)}
         world.add(Subject("suppression", Place((), one.span), world, attributes))
     return [finding_of(firing) for firing in base.match(world, version)]
+
+
+def _names_on_pairs(base: RuleBase) -> set[str]:
+    """What names rules that speak only where two configs are compared."""
+    return known_words(rule for rule in base.rules if rule.on == ("pair",))
 
 
 def _problem(one: Suppression, base: RuleBase) -> str:

@@ -12,8 +12,8 @@ import advisor
 ROOT = Path(advisor.__file__).parent
 STAGES = [
     "patterns",
-    "knowledge", "document", "nel", "checkpoint", "subjects", "engine", "suppression", "advise", "targets", "settings",
-    "baseline", "policies", "fixing", "report", "starter", "watch", "lsp", "cli", "__main__",
+    "knowledge", "document", "nel", "checkpoint", "subjects", "engine", "suppression", "advise", "compare", "targets",
+    "settings", "baseline", "policies", "fixing", "report", "starter", "watch", "lsp", "cli", "__main__",
 ]  # fmt: skip
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py" and "rules" not in path.parts)
 

@@ -23,6 +23,7 @@ from advisor.cli.work import (
     run_all,
     with_progress,
 )
+from advisor.document.reading import read_document
 from advisor.policies import Asked, Policies
 from advisor.report.style import Style, style_for
 from advisor.report.summary import Summary, total
@@ -41,7 +42,7 @@ class BadUse(ValueError):
 
 
 class Options(NamedTuple):
-    """The options of the command, by their names there."""
+    """The options of the command, by their names there; `beside` is the baseline that the target is compared with."""
 
     targets: tuple[str, ...] = ()
     output: str = "text"
@@ -60,6 +61,7 @@ class Options(NamedTuple):
     jobs: int | None = None
     stdin_name: str = "<stdin>"
     color: str = "auto"
+    beside: str = ""
 
 
 def advise(given: Options) -> int:
@@ -73,7 +75,8 @@ def advise(given: Options) -> int:
     context = context_here(check_environment=given.environment, nel_version=given.nel_version or "")
     context = context._replace(source=given.source)
     known = _baseline(given.baseline) if given.baseline and not given.write_baseline else None
-    asked = Asked(context, given.select, given.ignore, given.nel_version or "", known)
+    beside = read_document(given.beside) if given.beside else None
+    asked = Asked(context, given.select, given.ignore, given.nel_version or "", known, beside)
     policies = policies_or_fail(asked, [*paths_of(wanted, given.stdin_name), _HERE])
     style = style_for(sys.stdout, given.color) if given.output == "text" else None
     then: Treatment = Report(style, given.baseline or "" if given.write_baseline else "")

@@ -17,7 +17,7 @@ from advisor.subjects.subject import KINDS
 FAMILIES = {
     "file": "0", "deployment": "1", "reasoning": "2", "quantization": "3", "parallelism": "4", "tasks": "5",
     "environment": "6", "export": "7", "next": "8", "checkpoint": "9", "benchmarks": "10",
-    "known-issues": "11", "errata": "12",
+    "pair": "11", "errata": "12", "known-issues": "13",
 }  # fmt: skip
 # What a fix may do; each takes a name (or a mapping or list of names) as its argument.
 EDITS = (
@@ -38,7 +38,8 @@ class _Strict(BaseModel):
 
 
 class ExampleFile(_Strict):
-    """A pair of configs: the rule fires on `bad` and not on `good`. The fix of `bad` gives `good`, or `fixed`.
+    """A pair of configs: the rule fires on `bad` and not on `good`. The fix of `bad` gives `good`, or `fixed`. With
+    `baseline` both are compared with that config.
 
     `{checkpoint:NAME}` in a text is the path of a checkpoint that the tests make; a text that is nothing else is
     that checkpoint as the target."""
@@ -46,6 +47,7 @@ class ExampleFile(_Strict):
     bad: str
     good: str
     fixed: str | None = None
+    baseline: str | None = None
     file: str = "eval.yaml"
     environment: list[str] = []
     check_environment: bool = False

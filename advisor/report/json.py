@@ -8,7 +8,7 @@ from advisor.advise import Advice
 from advisor.document.document import Document
 from advisor.document.edits import TextEdit
 from advisor.document.nodes import dotted
-from advisor.engine.findings import Finding, Fix
+from advisor.engine.findings import BASELINE, Finding, Fix
 from advisor.fixing.offers import Refusal, offer
 from advisor.report.summary import Summary
 from advisor.subjects.subject import Place
@@ -28,6 +28,10 @@ def advice_json(advice: Advice) -> dict[str, Any]:
         from advisor.report.checkpoint import facts_json
 
         target["facts"] = facts_json(advice.checkpoint)
+    if advice.pair is not None:
+        pair = advice.pair
+        target["baseline"] = {"path": pair.path, "model": pair.baseline}
+        target |= {"model": pair.candidate, "tasks": pair.tasks, "settings": pair.settings}
     return target
 
 
@@ -38,7 +42,7 @@ def summary_json(summary: Summary) -> dict[str, int]:
 
 def _finding(finding: Finding, advice: Advice) -> dict[str, Any]:
     fix, why_not = _fix(finding, finding.fix, advice) if finding.fix else (None, "")
-    return {
+    shown: dict[str, Any] = {
         "rule": finding.rule,
         "name": finding.name,
         "severity": finding.severity,
@@ -49,6 +53,10 @@ def _finding(finding: Finding, advice: Advice) -> dict[str, Any]:
         "evidence": list(finding.evidence),
         "because": [*finding.because, *([f"its fix is not offered: {why_not}"] if why_not else [])],
     }
+    for name, place in finding.related:
+        if name == BASELINE and place.document is not None:
+            shown[BASELINE] = {"file": place.document.path, **_place(place, advice)}
+    return shown
 
 
 def _place(place: Place, advice: Advice) -> dict[str, Any]:

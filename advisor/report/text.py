@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from advisor.advise import Advice
 from advisor.document.document import Document
-from advisor.engine.findings import Finding, describe
+from advisor.engine.findings import BASELINE, Finding, describe
 from advisor.patterns import pattern
 from advisor.report.style import Style
 from advisor.report.summary import Summary
+from advisor.subjects.subject import Place
 
 _LABEL = "       "
 _CONTROL = pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -22,25 +23,32 @@ def advice_text(advice: Advice, style: Style) -> str:
         from advisor.report.checkpoint import facts_text
 
         blocks.insert(0, facts_text(advice.checkpoint, style))
+    if advice.pair is not None:
+        from advisor.report.pair import pair_text
+
+        blocks.insert(0, pair_text(advice, advice.pair, style))
     notes = [
         line
         for note in advice.unchecked
         for line in style.wrap(f"{note.what}: {note.reason}", " " * 15, "  not checked: ")
     ]
     if notes:
-        head = [] if advice.findings else [style.paint(safe(advice.path), "path")]
+        head = [] if blocks else [style.paint(safe(advice.path), "path")]
         blocks.append("\n".join([*head, *(style.paint(line, "dim") for line in notes)]) + "\n")
     return "\n".join(blocks)
 
 
 def _finding(finding: Finding, advice: Advice, style: Style, told: set[str]) -> str:
     """One finding; a reason that was told already is not told again."""
-    document = finding.place.document or advice.document
-    at = document.position(finding.place.span.start)
     head = f"{style.paint(finding.severity, finding.severity)} {finding.rule} {style.paint(finding.name, 'bold')}"
-    lines = [f"{style.paint(f'{safe(document.path)}:{at.line}:{at.column}', 'path')}: {head}"]
+    lines = [f"{style.paint(position(finding.place, advice), 'path')}: {head}"]
     lines += style.wrap(safe(finding.message), "  ", "  ")
-    lines += _source(finding, advice, style)
+    lines += _source(finding.place, finding.severity, advice, style)
+    for place in (place for name, place in finding.related if name == BASELINE and place.document is not None):
+        lines += [
+            f"  {style.paint(f'baseline {position(place, advice)}', 'dim')}",
+            *_source(place, "caret", advice, style)[1:],
+        ]
     if finding.why not in told:
         told.add(finding.why)
         lines += _labelled("why", safe(finding.why), style)
@@ -58,11 +66,18 @@ def _labelled(label: str, text: str, style: Style, colour: str = "bold") -> list
     return lines
 
 
-def _source(finding: Finding, advice: Advice, style: Style) -> list[str]:
-    document = finding.place.document or advice.document
+def position(place: Place, advice: Advice) -> str:
+    """A place as editors and terminals take it."""
+    document = place.document or advice.document
+    at = document.position(place.span.start)
+    return f"{safe(document.path)}:{at.line}:{at.column}"
+
+
+def _source(place: Place, colour: str, advice: Advice, style: Style) -> list[str]:
+    """The line of a place, with a caret."""
+    document, span = place.document or advice.document, place.span
     if not document.text:
         return []
-    span = finding.place.span
     at = document.position(span.start)
     line = advice.redactor.in_place(document.line(at.line))
     shown, start, length = _window(line, at.column - 1, _marked(document, at.line, span.start, span.end))
@@ -72,7 +87,7 @@ def _source(finding: Finding, advice: Advice, style: Style) -> list[str]:
     return [
         f"  {gutter} {bar}",
         f"  {style.paint(str(at.line), 'caret')} {bar} {safe(shown.expandtabs(4))}",
-        f"  {gutter} {bar} {style.paint(caret, finding.severity)}",
+        f"  {gutter} {bar} {style.paint(caret, colour)}",
     ]
 
 

@@ -55,7 +55,13 @@ def _describe_repeats(world: World) -> None:
 def name_tells_quantization(deployment: Subject) -> bool:
     """Whether what is served is called FP8, NVFP4, AWQ or the like."""
     names = [deployment.get(key) for key in ("hf_model_handle", "checkpoint_path", "served_model_name")]
-    return any(isinstance(name, str) and _NAME.search(name.rstrip("/").rpartition("/")[2]) for name in names)
+    return any(isinstance(name, str) and quantization_in(name) for name in names)
+
+
+def quantization_in(name: str) -> str:
+    """The quantization that the last part of a path or a handle says: NVFP4; '' for none."""
+    found = _NAME.search(name.rstrip("/").rpartition("/")[2])
+    return found[0].upper() if found else ""
 
 
 def _names(world: World) -> list[str]:

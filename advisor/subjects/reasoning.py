@@ -20,6 +20,8 @@ ON, OFF, UNSET = "on", "off", "unset"
 # The keys of chat_template_kwargs that the templates of reasoning models read.
 TOGGLES = ("enable_thinking", "thinking")
 TEMPLATE_KWARGS = "chat_template_kwargs"
+# Parameters of a request that say how the model is to reason.
+THINKING = (*TOGGLES, "reasoning_effort", "thinking_budget", "thinking_token_budget", "include_reasoning")
 _PROMPT_OFF = pattern(r"(?<![\w/])/no_?think\b|\b(?:detailed )?thinking off\b", re.I)
 _PROMPT_ON = pattern(r"(?<![\w/])/think\b|\b(?:detailed )?thinking on\b|\breasoning: *(?:low|medium|high)\b", re.I)
 # Which of the two keys a family's template reads, by its model's name.

@@ -193,6 +193,6 @@ KINDS = frozenset(
         "auxiliary", "server_variable", "checkpoint", "misplaced", "defaults", "shape", "suppression", "gap",
         "checkpoint_file", "tensor_group", "drift", "template_kwarg", "service", "benchmark", "cluster",
         "node_pool", "output", "exporter", "exporter_setting", "next_key", "conflict", "expansion",
-        "proxy_interceptor", "container_mount",
+        "proxy_interceptor", "container_mount", "pair",
     }
 )  # fmt: skip

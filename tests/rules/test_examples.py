@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from advisor.advise import Advice, advise_checkpoint, advise_document
+from advisor.compare import compare_documents
 from advisor.document.document import Document
 from advisor.document.parse import parse_document
 from advisor.document.proof import data_of, same_data
@@ -51,11 +52,14 @@ def advising(base: RuleBase, case: Case) -> Callable[[Document], Advice]:
         walltime_limit=example.site_walltime,
         partitions=tuple(example.site_partitions),
     )
+    if example.baseline is not None:
+        baseline = document_of(case, example.baseline, "baseline.yaml")
+        return lambda document: compare_documents(baseline, document, base, context, lambda path: siblings.get(path))
     return lambda document: advise_document(document, base, context, lambda path: siblings.get(path))
 
 
-def document_of(case: Case, text: str) -> Document:
-    return parse_document(case.example.file, filled(text))
+def document_of(case: Case, text: str, file: str = "") -> Document:
+    return parse_document(file or case.example.file, filled(text))
 
 
 def findings(base: RuleBase, case: Case, text: str) -> list[Finding]:
