@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from advisor.engine.base import Firing, RuleBase
     from advisor.nel.compose import SiblingReader
     from advisor.nel.context import Context
-    from advisor.subjects.subject import Place
+    from advisor.subjects.pair import Pair
+    from advisor.subjects.subject import Place, World
 
 
 class NotComparable(ValueError):
@@ -32,9 +33,8 @@ def compare_documents(
     read_sibling: SiblingReader | None = None,
 ) -> Advice:
     """Advice on the candidate beside the baseline, from the rules on pairs alone. Raises NotComparable."""
-    theirs, ours = (_config(one, context, read_sibling) for one in (baseline, candidate))
-    world, pair = pair_world(theirs, ours, context)
-    version = version_for(ours.kind, context)
+    world, pair, kind = compared(baseline, candidate, context, read_sibling)
+    version = version_for(kind, context)
     findings = [_finding(firing) for firing in base.match(world, version) if firing.rule.reports]
     findings = unhidden(findings, candidate, base)
     findings.sort(key=lambda finding: (finding.place.span.start, RANK[finding.severity], finding.rule))
@@ -42,7 +42,15 @@ def compare_documents(
     unchecked = tuple(Unchecked(what, reason) for what, reason in world.unchecked)
     hidden = tuple(redacted(finding, redactor) for finding in findings)
     pair = pair._replace(baseline=redactor.text(pair.baseline), candidate=redactor.text(pair.candidate))
-    return Advice(candidate.path, ours.kind, hidden, unchecked, candidate, redactor, pair=pair)
+    return Advice(candidate.path, kind, hidden, unchecked, candidate, redactor, pair=pair)
+
+
+def compared(
+    baseline: Document, candidate: Document, context: Context, read_sibling: SiblingReader | None = None
+) -> tuple[World, Pair, str]:
+    """The subjects of a comparison, what was compared, and the candidate's dialect. Raises NotComparable."""
+    theirs, ours = (_config(one, context, read_sibling) for one in (baseline, candidate))
+    return *pair_world(theirs, ours, context), ours.kind
 
 
 def _config(document: Document, context: Context, read_sibling: SiblingReader | None) -> Config:

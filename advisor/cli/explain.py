@@ -32,6 +32,7 @@ from advisor.subjects.subject import World
 @click.command("explain")
 @click.argument("rule")
 @click.argument("file", required=False)
+@click.argument("candidate", required=False)
 @click.option(
     "--environment", is_flag=True, help="The job is submitted from this shell: its variables and ./.env count."
 )
@@ -40,9 +41,9 @@ from advisor.subjects.subject import World
     metavar="VERSION",
     help="The launcher's version.  [default: the installed one, else the newest known]",
 )
-def command(rule: str, file: str | None, environment: bool, nel_version: str | None) -> None:
+def command(rule: str, file: str | None, candidate: str | None, environment: bool, nel_version: str | None) -> None:
     """What RULE (an id or a name) says. With FILE, a config or a checkpoint directory: each of its
-    conditions, with its value there."""
+    conditions, with its value there. With CANDIDATE too, where that is compared with FILE as its baseline."""
     base = base_or_fail()
     try:
         found = find_rules(base.rules, rule)
@@ -53,8 +54,10 @@ def command(rule: str, file: str | None, environment: bool, nel_version: str | N
         click.echo(rule_text(one, style) + "\n", color=True)
     if file is None:
         return
+    if candidate is None and all(one.on == ("pair",) for one in found):
+        fail(f"{rule} is about two configs: nel-advisor explain {rule} BASELINE CANDIDATE")
     context = context_here(check_environment=environment, nel_version=nel_version or "")
-    document, world, version = _target(file, context)
+    document, world, version = _pair(file, candidate, context) if candidate else _target(file, context)
     for one in found:
         click.echo(
             trace_text(trace(base, one, world, version), one, document, redactor_for(document), style), color=True
@@ -75,6 +78,21 @@ def _fixes(base: RuleBase, rule: Rule, world: World, version: str, document: Doc
             else:
                 asks = "safe to apply" if found.safety == AUTO else "your choice"
                 yield f"its fix at {where} is proven ({asks}): {safe(hide(finding.fix.title))}"
+
+
+def _pair(baseline: str, candidate: str, context: Context) -> tuple[Document, World, str]:
+    """Two configs that are compared, as the second one's."""
+    from advisor.compare import NotComparable, compared
+
+    for path in (baseline, candidate):
+        if not os.path.isfile(path):
+            fail(f"{path}: there is no such file")
+    document = read_document(candidate)
+    try:
+        world, _, kind = compared(read_document(baseline), document, context)
+    except NotComparable as error:
+        fail(str(error))
+    return document, world, version_for(kind, context)
 
 
 def _target(path: str, context: Context) -> tuple[Document, World, str]:

@@ -45,7 +45,10 @@ def page(rule: Rule, examples: list[ExampleFile]) -> str:
     conditions = "\n".join(f"- {read(condition)}" for condition in rule.when)
     parts += ["## When", f"For each {' or '.join(rule.on)}, where all of this holds:\n\n{conditions}"]
     if examples and rule.message:
-        parts += ["## Example", _code(examples[0].bad), "Rather:", _code(examples[0].fixed or examples[0].good)]
+        parts.append("## Example")
+        if examples[0].baseline is not None:
+            parts += ["The baseline:", _code(examples[0].baseline), "The candidate:"]
+        parts += [_code(examples[0].bad), "Rather:", _code(examples[0].fixed or examples[0].good)]
     if rule.fix:
         parts += ["## Fix", f"{_shown(rule.fix.title)} ({_SAFETY[rule.fix.safety]})"]
     elif rule.message:

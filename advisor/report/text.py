@@ -135,7 +135,8 @@ def summary_text(summary: Summary, style: Style) -> str:
     files = _count(summary.targets, "file")
     text = f"{', '.join(counts)} in {files}" if summary.findings else f"nothing found in {files}"
     if summary.fixable:
-        text += f"; {_count(summary.fixable, 'fix', 'fixes')} known, {summary.automatic} of them safe (--fix)"
+        safe_ones = f"{summary.automatic} of them safe (--fix)" if summary.automatic else "your choice (--fix --unsafe)"
+        text += f"; {_count(summary.fixable, 'fix', 'fixes')} known, {safe_ones}"
     if summary.unchecked:
         text += f"; not checked in full: {_count(summary.unchecked, 'file')}"
     return text

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.nel.dialect import NEXT
 from advisor.nel.values import ABSENT, Absent, Unknown, Value
-from advisor.subjects.pair_server import PARSERS, lacking_flag
+from advisor.subjects.pair_server import PARSERS, is_flag, lacking_flag
 from advisor.subjects.pair_side import (
+    IMAGE,
     JUDGE,
     KV,
     LEFT_OPEN,
@@ -24,7 +25,7 @@ from advisor.subjects.pair_side import (
     TaskSide,
     plain_text,
 )
-from advisor.subjects.pair_words import flag_text, shown_values, url_class
+from advisor.subjects.pair_words import BY_DEFAULT, flag_text, shown_values, url_class
 from advisor.subjects.subject import Attribute, Place, Subject, World
 
 if TYPE_CHECKING:
@@ -71,14 +72,17 @@ def pair_world(baseline: Config, candidate: Config, context: Context) -> tuple[W
     world = World(candidate.world.values)
     world.singles = candidate.world.singles
     _add_model(world, theirs, ours)
-    compared = _compare_servers(world, theirs, ours)
     matched: list[tuple[TaskSide, TaskSide]] = []
-    if baseline.kind == candidate.kind:
+    alike = (baseline.kind == NEXT) is (candidate.kind == NEXT)
+    if not alike:
+        theirs, ours = _server_alone(theirs), _server_alone(ours)
+    compared = _compare_servers(world, theirs, ours)
+    if alike:
         matched = _match(world, theirs, ours)
         for task, counterpart in matched:
             compared += _compare_tasks(task, counterpart)
     else:
-        world.note("the tasks", "one config is for the launcher and one for nel-next, whose harnesses differ")
+        world.note("tasks and what they send", "one config is for the launcher and one for nel-next")
     _note_unknown(world, compared, theirs, ours)
     for group in _groups(compared):
         _add(world, group, theirs, ours)
@@ -94,6 +98,11 @@ def _side(config: Config, context: Context) -> Side:
     from advisor.subjects.pair_launcher import launcher_side
 
     return launcher_side(config.world, config.document, context)
+
+
+def _server_alone(side: Side) -> Side:
+    """What a config of either program says alike: the image and the flags."""
+    return side._replace(server={name: one for name, one in side.server.items() if is_flag(name) or one.about == IMAGE})
 
 
 # The model.
@@ -130,12 +139,11 @@ def _compare_servers(world: World, theirs: Side, ours: Side) -> list[_Compared]:
     out = []
     for name in dict.fromkeys([*theirs.server, *ours.server]):
         one, two = theirs.server.get(name), ours.server.get(name)
-        is_flag = (one or two or _NOTHING).flag is not None or name.startswith("--")
         if one is None or two is None:
-            if is_flag and not both:
+            if (is_flag(name) and not both) or (one or two or _NOTHING).about == IMAGE:
                 continue
-            one = one or _lacking(name, two, theirs, is_flag=is_flag)
-            two = two or _lacking(name, one, ours, is_flag=is_flag)
+            one = one or _lacking(name, two, theirs)
+            two = two or _lacking(name, one, ours)
         out.append(_compare(name, one, two, None))
     return out
 
@@ -143,9 +151,9 @@ def _compare_servers(world: World, theirs: Side, ours: Side) -> list[_Compared]:
 _NOTHING = Setting("", ABSENT)
 
 
-def _lacking(name: str, other: Setting | None, side: Side, *, is_flag: bool) -> Setting:
+def _lacking(name: str, other: Setting | None, side: Side) -> Setting:
     other = other or _NOTHING
-    if is_flag:
+    if is_flag(name):
         return lacking_flag(name, other, complete=side.flags_complete)
     return other._replace(value=ABSENT, place=None, raw="", is_default=False)
 
@@ -297,10 +305,11 @@ def _add(world: World, group: _Group, theirs: Side, ours: Side) -> None:
         "name": str(flag.path[-1]) if (flag := one.theirs.flag or one.ours.flag) else one.name,
         "tasks": [*tasks],
         "of_tasks": _of_tasks(tasks, len(ours.tasks)),
-        "is_flag": one.ours.flag is not None or one.theirs.flag is not None,
+        "is_flag": is_flag(one.name),
         "here": here,
         "there": there,
         "baseline_value": wanted,
+        "wanted": there.removesuffix(BY_DEFAULT) if wanted is not ABSENT else ABSENT,
         "baseline_text": str(wanted) if isinstance(wanted, str | int | float) else ABSENT,
         "missing_flag": flag_text(one.theirs, theirs, ours) if one.case == LEFT_OUT else ABSENT,
         "kv_is_calibrated": _kv_is_calibrated(world, one),
@@ -330,13 +339,13 @@ def _nearest(world: World, one: _Compared, home: Path | None, ours: Side) -> Pla
             return Place(path, node.origin.key)
     if one.task is not None:
         return one.task.place if shortest == 3 else ours.tasks_place
-    return ours.flags_home if one.theirs.flag is not None else ours.served.place
+    return ours.flags_home if is_flag(one.name) else ours.served.place
 
 
 def _home(group: _Group) -> Path | None:
     """The path that is to be set, or deleted where only the candidate has it; None where there is none."""
     one = group.compared[0]
-    if one.ours.flag is not None or one.theirs.flag is not None:
+    if is_flag(one.name):
         return None
     if one.ours.place is not None and group.whole:
         return one.ours.place.path

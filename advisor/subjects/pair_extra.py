@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from advisor.nel.secrets import names_secret
 from advisor.subjects.pair_side import JUDGE, REASONING, REPEATS, TASKS
 
 _REPEATS = frozenset(("num_repeats", "n_samples", "downsampling_ratio", "num_samples"))
@@ -24,7 +25,7 @@ CALLS = frozenset(
 def about_extra(path: tuple[str, ...]) -> str:
     """What the key at a path below `extra` decides; '' where no score depends on it."""
     head = path[0] if path else ""
-    if head in _NOTHING or head.endswith("_api_key") or (path[-1:] and path[-1] in CALLS):
+    if head in _NOTHING or (path and (path[-1] in CALLS or names_secret(path[-1]))):
         return ""
     if head in _JUDGES:
         return JUDGE

@@ -157,7 +157,7 @@ def _deployment_settings(world: World) -> dict[str, Setting]:
             found["the serving image"] = image
     section = world.values.tree.child(AUXILIARY)
     for name, node in section.data.items() if section is not None and isinstance(section.data, dict) else ():
-        for key in ("hf_model_handle", "checkpoint_path", "image", "command"):
+        for key in ("hf_model_handle", "checkpoint_path", "image"):
             path: Path = (AUXILIARY, name, key)
             one = given(JUDGE, world.values.at(path), None, path, raw_text(node.child(key)))
             if one is not None:
@@ -280,9 +280,8 @@ def _adapter(scope: Scope) -> dict[str, Setting]:
     found[_PROMPT] = given(about, prompt, place, _tail(scope, place), _raw_at(scope, place))
     strips = view.strips_traces()
     place = places.get("use_reasoning") if view.field("use_reasoning") is True else places.get(_STRIPS)
-    found[_STRIPS] = Setting(REASONING, strips, place, (PASS_THROUGH, *ADAPTER, _STRIPS), _raw_at(scope, place))
-    if place is None:
-        found[_STRIPS] = found[_STRIPS]._replace(is_default=True)  # type: ignore[union-attr]
+    tail: Path = () if view.has_interceptors() is True else (PASS_THROUGH, *ADAPTER, _STRIPS)
+    found[_STRIPS] = Setting(REASONING, strips, place, tail, _raw_at(scope, place), is_default=place is None)
     if strips is True:
         for name in _TRACES:
             found[name] = _at(scope, REASONING, (*ADAPTER, name))

@@ -103,8 +103,9 @@ def _served(world: World, service: Subject | None) -> Served:
 def _service_settings(world: World, service: Subject | None) -> dict[str, Setting]:
     """Of the service under test its image, protocol and proxy; of the others, which judge, the model and the url."""
     found: dict[str, Setting | None] = {}
+    asked = [id(benchmark.parent) for benchmark in world.of("benchmark")]
     for one in world.of("service"):
-        if one is not service and one.get("is_model"):
+        if one is not service and id(one) not in asked and one.get("is_model"):
             for key in ("model", "url", "image"):
                 found[f"services.{one.base[-1]}.{key}"] = _of(one, JUDGE, key)
     if service is not None:
@@ -183,8 +184,8 @@ def _task(world: World, subject: Subject) -> TaskSide:
 
 
 def _about(path: Path) -> str:
-    """Parameters of an eval-factory container are those of the launcher."""
-    if path[0] == "params" and path[-1] in (*_SAMPLING, "max_new_tokens"):
+    """What a key decides; the parameters of an eval-factory container are those of the launcher."""
+    if path[-1] in (*_SAMPLING, "max_new_tokens"):
         return PARAMS
     if path[0] == "params" and path[-1] in ("limit_samples", "num_repeats", "n_samples"):
         return REPEATS

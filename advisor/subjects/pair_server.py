@@ -39,13 +39,14 @@ _ABOUT = {
     "--rope-theta": SERVING,
     "--mamba-ssm-cache-dtype": SERVING,
     "--mamba-ssm-dtype": SERVING,
-    "--tokenizer": SERVING,
     "--tokenizer-mode": SERVING,
     "--logits-processors": SERVING,
     "--limit-mm-per-prompt": SERVING,
     "--mm-processor-kwargs": SERVING,
 }
 _DEFAULTS = {"--kv-cache-dtype": "auto", "--dtype": "auto", "--generation-config": "auto", "--tokenizer-mode": "auto"}
+# What a BF16 model has by default.
+_AUTO = {"--dtype": ("bfloat16", "auto")}
 # The engines spell the same parser with - or _.
 PARSERS = ("--reasoning-parser", "--tool-call-parser")
 # What makes another model of the same files.
@@ -54,6 +55,11 @@ _SWITCHES = (
     "--lora-modules", "--lora-paths", "--load-format", "--torchao-config", "--modelopt-quant",
 )  # fmt: skip
 _MODEL = pattern(r"/checkpoint/?\Z")
+
+
+def is_flag(name: str) -> bool:
+    """Whether a setting of this name is a flag of the server."""
+    return name == LENGTH_NAME or name.startswith("--")
 
 
 class ServerSide(NamedTuple):
@@ -119,7 +125,8 @@ def _value(flag: Flag, about: str) -> Value:
         return Unknown("it is to be filled in")
     if about == LENGTH:
         return number_of(flag) or flag.value
-    return flag.value
+    usual, default = _AUTO.get(flag.name, ("", ""))
+    return default if flag.value == usual else flag.value
 
 
 def is_mounted_checkpoint(model: Value) -> bool:

@@ -12,6 +12,7 @@ from advisor.patterns import pattern
 if TYPE_CHECKING:
     from advisor.subjects.pair_side import Setting, Side
 
+BY_DEFAULT = " by default"
 _LONGEST = 60
 _WORD = pattern(r"[\w./:@+=-]+\Z")
 _ADDRESS = pattern(r"[\d.:\[\]]+\Z|localhost\Z|[^.]*\Z")
@@ -35,7 +36,7 @@ def _text(setting: Setting) -> str:
     if isinstance(value, Unknown):
         return "left to its default"
     text = value if isinstance(value, str) and _WORD.match(value) else json.dumps(value, ensure_ascii=False)
-    return f"{text} by default" if setting.is_default else text
+    return f"{text}{BY_DEFAULT}" if setting.is_default else text
 
 
 def _cut(text: str) -> str:
