@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from advisor.advise import RANK, Advice, Unchecked, redacted, version_for, world_for
 from advisor.document.nodes import Mapping
-from advisor.engine.findings import BASELINE, Finding, finding_of
+from advisor.engine.findings import Finding, finding_of
 from advisor.nel.dialect import LAUNCHER, NEXT, dialect_of
 from advisor.nel.redaction import Redactor, redactor_for
 from advisor.subjects.pair import Config, pair_world
+from advisor.subjects.subject import BASELINE
 from advisor.suppression import unhidden
 
 if TYPE_CHECKING:

@@ -16,9 +16,6 @@ from advisor.subjects.subject import Place, Subject, resolve_name, value_of
 # A field of a template: {name} or {name!r}, but not the braces of ${...}.
 FIELD = pattern(r"(?<!\$)\{([a-z_][\w.\-]*)(!r)?\}")
 
-# The related place of a comparison, which lies in another file.
-BASELINE = "baseline"
-
 
 class Edit(NamedTuple):
     """One change, as data: an operation at a path, with its argument. `span` is where a flag stands, or its value."""

@@ -8,10 +8,10 @@ from advisor.advise import Advice
 from advisor.document.document import Document
 from advisor.document.edits import TextEdit
 from advisor.document.nodes import dotted
-from advisor.engine.findings import BASELINE, Finding, Fix
+from advisor.engine.findings import Finding, Fix
 from advisor.fixing.offers import Refusal, offer
 from advisor.report.summary import Summary
-from advisor.subjects.subject import Place
+from advisor.subjects.subject import BASELINE, Place
 
 VERSION = 1
 

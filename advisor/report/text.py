@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from advisor.advise import Advice
 from advisor.document.document import Document
-from advisor.engine.findings import BASELINE, Finding, describe
+from advisor.engine.findings import Finding, describe
 from advisor.patterns import pattern
 from advisor.report.style import Style
 from advisor.report.summary import Summary
-from advisor.subjects.subject import Place
+from advisor.subjects.subject import BASELINE, Place
 
 _LABEL = "       "
 _CONTROL = pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

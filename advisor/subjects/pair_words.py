@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 BY_DEFAULT = " by default"
 _LONGEST = 60
+_MOST, _MOST_IN_TITLE = 4, 40
 _WORD = pattern(r"[\w./:@+=-]+\Z")
 _ADDRESS = pattern(r"[\d.:\[\]]+\Z|localhost\Z|[^.]*\Z")
 
@@ -35,12 +36,35 @@ def _text(setting: Setting) -> str:
         return "not set"
     if isinstance(value, Unknown):
         return "left to its default"
-    text = value if isinstance(value, str) and _WORD.match(value) else json.dumps(value, ensure_ascii=False)
+    text = _quoted(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return f"{text}{BY_DEFAULT}" if setting.is_default else text
+
+
+def _quoted(text: str) -> str:
+    """A text in quotes where it would else run into the sentence."""
+    if _WORD.match(text):
+        return text
+    mark = "'" if '"' in text else '"'
+    return f"{mark}{' '.join(text.split())}{mark}"
+
+
+def wanted_text(there: str) -> str:
+    """The baseline's value in the title of a fix."""
+    there = there.removesuffix(BY_DEFAULT)
+    return f"{there}, as the baseline has it" if len(there) <= _MOST_IN_TITLE else "the baseline's value"
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def listed(names: list[str]) -> str:
+    """A few names in a row, and how many more there are."""
+    if len(names) < 2:
+        return "".join(names)
+    if len(names) <= _MOST:
+        return f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"{', '.join(names[: _MOST - 1])} and {len(names) - _MOST + 1} more"
 
 
 def url_class(value: Value) -> Value:

@@ -14,6 +14,8 @@ from advisor.nel.values import ABSENT, Absent, Unknown, Value, Values
 if TYPE_CHECKING:
     from advisor.subjects.scopes import Scope
 
+# Where a comparison's other config says what a subject is about: a place in that config's document.
+BASELINE = "baseline"
 Attribute: TypeAlias = "Value | Callable[[], Value]"
 
 
