@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from advisor.advise import RANK, Advice, Unchecked, redacted, version_for, world_for
+from advisor.advise import MAX_FINDINGS, RANK, Advice, Unchecked, redacted, version_for, world_for
 from advisor.document.nodes import Mapping
 from advisor.engine.findings import Finding, finding_of
 from advisor.nel.dialect import LAUNCHER, NEXT, dialect_of
@@ -38,6 +38,7 @@ def compare_documents(
     version = version_for(kind, context)
     findings = [_finding(firing) for firing in base.match(world, version) if firing.rule.reports]
     findings = unhidden(findings, candidate, base)
+    findings = findings[:MAX_FINDINGS]
     findings.sort(key=lambda finding: (finding.place.span.start, RANK[finding.severity], finding.rule))
     redactor = _both(redactor_for(baseline), redactor_for(candidate))
     unchecked = tuple(Unchecked(what, reason) for what, reason in world.unchecked)

@@ -10,14 +10,15 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.nel.dialect import NEXT
-from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.nel.values import ABSENT, Unknown
 from advisor.subjects.pair_differences import add_differences
+from advisor.subjects.pair_model import add_model
 from advisor.subjects.pair_server import is_flag, lacking_flag
 from advisor.subjects.pair_settings import NOTHING, UNKNOWN, Compared, compare
 from advisor.subjects.pair_side import IMAGE, Setting, Side, TaskSide
 from advisor.subjects.pair_tasks import match_tasks
 from advisor.subjects.pair_words import listed
-from advisor.subjects.subject import BASELINE, Attribute, Subject, World
+from advisor.subjects.subject import World
 
 if TYPE_CHECKING:
     from advisor.document.document import Document
@@ -48,7 +49,7 @@ def pair_world(baseline: Config, candidate: Config, context: Context) -> tuple[W
     theirs, ours = _side(baseline, context), _side(candidate, context)
     world = World(candidate.world.values)
     world.singles = candidate.world.singles
-    _add_model(world, theirs, ours)
+    add_model(world, theirs, ours)
     matched: list[tuple[TaskSide, TaskSide]] = []
     alike = (baseline.kind == NEXT) is (candidate.kind == NEXT)
     if not alike:
@@ -79,30 +80,6 @@ def _side(config: Config, context: Context) -> Side:
 def _server_alone(side: Side) -> Side:
     """What a config of either program says alike: the image and the flags."""
     return side._replace(server={name: one for name, one in side.server.items() if is_flag(name) or one.about == IMAGE})
-
-
-# The model.
-
-
-def _add_model(world: World, theirs: Side, ours: Side) -> None:
-    here, there = ours.served, theirs.served
-    known = isinstance(here.model, str) and isinstance(there.model, str)
-    same: Value = here.model == there.model if known else Unknown("a model is not known")
-    if not known:
-        for side, document in ((theirs, theirs.document), (ours, ours.document)):
-            if isinstance(side.served.model, Unknown):
-                world.note("the model", f"{side.served.model.reason}, in {document.path}")
-    about: dict[str, Attribute] = {
-        "about": "model",
-        "same": same,
-        "switches_differ": theirs.switches != ours.switches,
-        "model": here.model,
-        "baseline": there.model,
-        "precision": here.precision or ABSENT,
-        "baseline_precision": there.precision or ABSENT,
-    }
-    places = {BASELINE: there.place._replace(document=theirs.document)}
-    world.add(Subject("pair", here.place, world, about, parent=world.singles["config"], places=places))
 
 
 # The servers.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.nel.values import ABSENT, Unknown
+from advisor.patterns import pattern
 from advisor.subjects.pair_server import is_flag
 from advisor.subjects.pair_settings import ADDED, LEFT_OUT, SAME, UNKNOWN, Compared
 from advisor.subjects.pair_side import KV, RULE_NAMES, Side
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from advisor.subjects.subject import World
 
 _SETTING = "setting"
+# Llama-3.1-70B-Instruct-FP8-KV
+_KV_IN_NAME = pattern(r"[-_.]kv(?:[-_.]?cache)?(?![a-z])[^/]*\Z", re.IGNORECASE)
 
 
 def add_differences(world: World, compared: list[Compared], theirs: Side, ours: Side) -> None:
@@ -58,7 +62,7 @@ def _add(world: World, group: _Group, theirs: Side, ours: Side) -> None:
         "about": one.ours.about,
         "rule_name": RULE_NAMES[one.ours.about],
         "case": one.case,
-        "name": str(flag.path[-1]) if (flag := one.theirs.flag or one.ours.flag) else one.name,
+        "name": str(flag.path[-1]) if (flag := one.ours.flag or one.theirs.flag) else one.name,
         "tasks": [*tasks],
         "of_tasks": _of_tasks(tasks, len(ours.tasks)),
         "is_flag": is_flag(one.name),
@@ -68,7 +72,7 @@ def _add(world: World, group: _Group, theirs: Side, ours: Side) -> None:
         "wanted": wanted_text(there),
         "baseline_text": str(wanted) if isinstance(wanted, str | int | float) else ABSENT,
         "missing_flag": flag_text(one.theirs, theirs, ours) if one.case == LEFT_OUT else ABSENT,
-        "kv_is_calibrated": _kv_is_calibrated(world, one),
+        "kv_is_calibrated": _kv_is_calibrated(world, one, ours),
         # Where a fix writes, as places; without one there is no fix.
         _SETTING: ABSENT,
         "flag": ABSENT,
@@ -117,9 +121,13 @@ def _of_tasks(tasks: list[str], count: int) -> str:
     return f" of all {count} tasks" if len(tasks) == count else f" of {len(tasks)} tasks"
 
 
-def _kv_is_calibrated(world: World, one: Compared) -> bool:
+def _kv_is_calibrated(world: World, one: Compared, ours: Side) -> bool:
     """Whether the candidate's checkpoint was calibrated for the cache that the baseline has no flag for. False where
     that is not known."""
     checkpoint = world.singles.get("checkpoint")
     unset = one.theirs.value is ABSENT or one.theirs.value == "auto"
-    return one.ours.about == KV and unset and checkpoint is not None and isinstance(checkpoint.get("kv_cache"), str)
+    if one.ours.about != KV or not unset:
+        return False
+    if checkpoint is not None:
+        return isinstance(checkpoint.get("kv_cache"), str)
+    return _KV_IN_NAME.search(ours.served.model) is not None if isinstance(ours.served.model, str) else False

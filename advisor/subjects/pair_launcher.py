@@ -87,7 +87,8 @@ def _served(world: World, document: Document) -> Served:
         model = model.rstrip("/") or model
     elif not isinstance(model, Unknown):
         model = Unknown("it is not set")
-    return Served(model, place, _precision(world))
+    is_here = name == "checkpoint_path" and "checkpoint" in world.singles and isinstance(model, str)
+    return Served(model, place, _precision(world), str(model) if is_here else "")
 
 
 def _unknown(*values: Value) -> Unknown:

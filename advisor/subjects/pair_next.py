@@ -97,7 +97,9 @@ def _served(world: World, service: Subject | None) -> Served:
         return Served(f"{model} at {url}" if isinstance(url, str) else Unknown("its url is not known"), place, tells)
     if not isinstance(model, str):
         return Served(model if isinstance(model, Unknown) else Unknown("it is not set"), place, tells)
-    return Served(Unknown("it is ???") if model == "???" else model.rstrip("/") or model, place, tells)
+    if model == "???":
+        return Served(Unknown("it is ???, to be filled in"), place)
+    return Served(model.rstrip("/") or model, place, tells, model if checkpoint is not None else "")
 
 
 def _service_settings(world: World, service: Subject | None) -> dict[str, Setting]:
@@ -173,9 +175,11 @@ def _task(world: World, subject: Subject) -> TaskSide:
     if isinstance(image, str):
         found["sandbox.image"] = _of(subject, TASKS, "sandbox.image")
     name = subject.get("name")
+    if isinstance(name, str):
+        found["name"] = _of(subject, TASKS, "name")
     return TaskSide(
         label=label,
-        match=str(name) if isinstance(name, str) else label,
+        match=_unversioned(name) if isinstance(name, str) else label,
         place=subject.place,
         settings={name: one for name, one in found.items() if one is not None},
         lacks=partial(_lacking, world),
@@ -183,9 +187,17 @@ def _task(world: World, subject: Subject) -> TaskSide:
     )
 
 
+def _unversioned(name: str) -> str:
+    """A benchmark's name without its version, or without the image of its container."""
+    scheme, _, rest = name.partition("://")
+    if scheme == "container":
+        return f"container#{rest.rpartition('#')[2]}"
+    return name.rpartition("@")[0] or name
+
+
 def _about(path: Path) -> str:
     """What a key decides; the parameters of an eval-factory container are those of the launcher."""
-    if path[-1] in (*_SAMPLING, "max_new_tokens"):
+    if path[-1] in (*_SAMPLING, "max_new_tokens", "system_prompt"):
         return PARAMS
     if path[0] == "params" and path[-1] in ("limit_samples", "num_repeats", "n_samples"):
         return REPEATS

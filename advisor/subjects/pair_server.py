@@ -45,6 +45,8 @@ _ABOUT = {
     "--mm-processor-kwargs": SERVING,
 }
 _DEFAULTS = {"--kv-cache-dtype": "auto", "--dtype": "auto", "--generation-config": "auto", "--tokenizer-mode": "auto"}
+# A context length that the model's files or the memory tell.
+_MODELS_OWN = ("auto", "-1")
 # What a BF16 model has by default.
 _AUTO = {"--dtype": ("bfloat16", "auto")}
 # The engines spell the same parser with - or _.
@@ -124,7 +126,7 @@ def _value(flag: Flag, about: str) -> Value:
     if "${" in flag.value or "???" in flag.value:
         return Unknown("it is to be filled in")
     if about == LENGTH:
-        return number_of(flag) or flag.value
+        return LEFT_OPEN if flag.value in _MODELS_OWN else number_of(flag) or flag.value
     usual, default = _AUTO.get(flag.name, ("", ""))
     return default if flag.value == usual else flag.value
 

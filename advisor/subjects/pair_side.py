@@ -54,11 +54,12 @@ class TaskSide(NamedTuple):
 
 class Served(NamedTuple):
     """What is evaluated: a handle, a path or an endpoint's model; `precision` is the quantization that its name or its
-    files tell ('' for none)."""
+    files tell ('' for none), `checkpoint` its directory where that is here."""
 
     model: Value
     place: Place
     precision: str = ""
+    checkpoint: str = ""
 
 
 class Side(NamedTuple):

@@ -56,14 +56,19 @@ def _recorded(checkpoint: Checkpoint) -> str:
 
 
 def _add_drift(subject: Subject, checkpoint: Checkpoint, file: str, drifts: list[Drift]) -> None:
-    texts = [f"{one.field or 'the file'} was {one.source} and is {one.value}" for one in drifts]
-    more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
     at = metadata_place(checkpoint)
     named = file if file in checkpoint.files else checkpoint.tokenizer.template_file or ""
     keys = tuple(drifts[0].field.split(".")) if drifts[0].field and named == file else ()
     attributes: dict[str, Attribute] = {
         "file": file,
-        "changes": "; ".join(texts[:_SHOWN]) + more,
+        "changes": changes_text(drifts),
         "source": subject.get("source"),
     }
     subject.world.add(Subject("drift", at(named, keys), subject.world, attributes, parent=subject))
+
+
+def changes_text(drifts: list[Drift]) -> str:
+    """What changed in one file, for people."""
+    texts = [f"{one.field or 'the file'} was {one.source} and is {one.value}" for one in drifts]
+    more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
+    return "; ".join(texts[:_SHOWN]) + more

@@ -92,6 +92,9 @@ LAUNCHER_EDITS = [
     ("openai:v0.16.0", "openai:v0.15.0", "warning pair-image: the serving image is vllm/vllm-openai:v0.15.0 here"),
     ("196608", "131072", "error pair-maxlen: --max-model-len is 131072 here and 196608 in the baseline"),
     ("196608", "192K", None),
+    ("196608", "auto", "warning pair-maxlen: --max-model-len is left to its default here and 196608 in the baseline"),
+    ("30B-A3B-NVFP4", "8B-NVFP4", "warning pair-other-model: the baseline 'Qwen/Qwen3-30B-A3B' has 30B parameters by"),
+    ("30B-A3B-NVFP4", "30B-A3B-8bit", None),
     ("    --max-model-len 196608\n", "", "warning pair-maxlen: --max-model-len is left to its default here and 196608"),
     (
         "modelopt_fp4",
@@ -166,6 +169,12 @@ NEXT_EDITS = [
     ("tokens: false", "tokens: true", "error pair-params: extra_body.skip_special_tokens is true here and false in"),
     ("v0.16.0", "v0.15.0", "warning pair-image: the serving image is vllm/vllm-openai:v0.15.0 here and"),
     ("timeout: 3600}}", "timeout: 60}}", None),
+    ("name: simpleqa", "name: simpleqa@2", "error pair-tasks: name of simpleqa@2 is simpleqa@2 here and simpleqa in"),
+    (
+        "type: simple,",
+        "type: simple, system_prompt: Be brief.,",
+        "error pair-params: solver.system_prompt of simpleqa is",
+    ),
     ("${EVAL_IMAGE}", "nel:0.5.0.1", None),
 ]
 
@@ -324,6 +333,26 @@ def test_swapped_files_are_told(base: RuleBase) -> None:
     (finding,) = compare(base, CANDIDATE, BASELINE).findings
     assert finding.name == "pair-baseline-precision"
     assert finding.message.endswith("are the two swapped?")
+
+
+def test_a_cache_that_the_name_tells_of_is_meant(base: RuleBase) -> None:
+    edits = [("modelopt_fp4", "modelopt --kv-cache-dtype fp8"), ("30B-A3B-NVFP4", "30B-A3B-FP8-KV")]
+    assert said(compare(base, BASELINE, edited(CANDIDATE, *edits))) == []
+
+
+def test_flags_of_another_engine_are_known_by_what_they_set(base: RuleBase) -> None:
+    """The parsers' names differ in a dash only, and the context has another flag."""
+    edits = [
+        ("deployment: vllm", "deployment: sglang"),
+        ("image: vllm/vllm-openai:v0.16.0", "image: lmsysorg/sglang:v0.5.9"),
+        ("--max-model-len 196608", "--context-length 131072"),
+        ("--reasoning-parser qwen3", "--reasoning-parser deepseek-r1"),
+        ("--max-num-seqs 128 ", ""),
+    ]
+    baseline = edited(BASELINE, ("parser qwen3", "parser deepseek_r1"))
+    names = {finding.name: finding.message for finding in compare(base, baseline, edited(CANDIDATE, *edits)).findings}
+    assert names.keys() == {"pair-image", "pair-maxlen"}
+    assert names["pair-maxlen"] == "--context-length is 131072 here and 196608 in the baseline"
 
 
 def test_a_calibrated_cache_is_meant(base: RuleBase) -> None:
