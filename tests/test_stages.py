@@ -51,6 +51,7 @@ HEAVY = {
     "packaging",
     "logging",
     "multiprocessing",
+    "advisor.compare",
 }
 
 
