@@ -105,6 +105,6 @@ def test_one_changed_value_is_that_finding_and_no_other(base: RuleBase) -> None:
             tried[key] += 1
             found[key] += bool(said)
     assert len(tried) > 15
-    for key in tried:
-        _, expected = CHANGES[key]
-        assert not expected or found[key] >= 0.75 * tried[key], f"{key}: {found[key]} of {tried[key]}"
+    telling = [key for key in tried if CHANGES[key][1]]
+    assert sum(found[key] for key in telling) >= 0.9 * sum(tried[key] for key in telling), found
+    assert all(found[key] for key in telling if tried[key] > 3), found
