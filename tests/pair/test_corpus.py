@@ -92,12 +92,15 @@ def test_one_changed_value_is_that_finding_and_no_other(base: RuleBase) -> None:
     """Now and then a value has no effect, since every task sets its own, or none reads it; then nothing is said."""
     tried: Counter[str] = Counter()
     found: Counter[str] = Counter()
-    for path in corpus_files()[::10]:
+    for path in corpus_files()[::9]:
         document = read_document(str(path))
         try:
-            before = names(base, document, document)
+            alone = compare_documents(document, document, base, Context())
         except NotComparable:
             continue
+        if alone.pair is None or not alone.pair.tasks:
+            continue
+        before = {finding.name for finding in alone.findings}
         for key, other in changed(document):
             said = names(base, document, other) - before
             _, expected = CHANGES[key]
