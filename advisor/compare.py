@@ -41,7 +41,7 @@ def compare_documents(
     findings = findings[:MAX_FINDINGS]
     findings.sort(key=lambda finding: (finding.place.span.start, RANK[finding.severity], finding.rule))
     redactor = _both(redactor_for(baseline), redactor_for(candidate))
-    unchecked = tuple(Unchecked(what, reason) for what, reason in world.unchecked)
+    unchecked = tuple(Unchecked(redactor.text(what), redactor.text(reason)) for what, reason in world.unchecked)
     hidden = tuple(redacted(finding, redactor) for finding in findings)
     pair = pair._replace(baseline=redactor.text(pair.baseline), candidate=redactor.text(pair.candidate))
     return Advice(candidate.path, kind, hidden, unchecked, candidate, redactor, pair=pair)

@@ -30,7 +30,7 @@ def advice_text(advice: Advice, style: Style) -> str:
     notes = [
         line
         for note in advice.unchecked
-        for line in style.wrap(f"{note.what}: {note.reason}", " " * 15, "  not checked: ")
+        for line in style.wrap(safe(f"{note.what}: {note.reason}"), " " * 15, "  not checked: ")
     ]
     if notes:
         head = [] if blocks else [style.paint(safe(advice.path), "path")]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from advisor.nel.values import ABSENT, Absent, Unknown
 from advisor.subjects.pair_server import PARSERS
-from advisor.subjects.pair_side import JUDGE, LEFT_OPEN, REASONING, Setting, TaskSide, plain_text
+from advisor.subjects.pair_side import JUDGE, LEFT_OPEN, REASONING, Setting, TaskSide, same_value
 from advisor.subjects.pair_words import url_class
 
 SAME, DIFFERS, LEFT_OUT, ADDED, OPEN, UNKNOWN = "same", "differs", "left out", "added", "left open", "unknown"
@@ -25,6 +25,7 @@ class Compared(NamedTuple):
 
 
 def compare(name: str, theirs: Setting, ours: Setting, task: TaskSide | None) -> Compared:
+    """How a setting compares; what one side uses to steer reasoning is about reasoning."""
     if REASONING in (theirs.about, ours.about) and theirs.about != ours.about:
         ours = ours._replace(about=REASONING)
     return Compared(name, _case(name, theirs, ours), theirs, ours, task)
@@ -44,4 +45,4 @@ def _case(name: str, theirs: Setting, ours: Setting) -> str:
         return SAME if url_class(a) == url_class(b) else DIFFERS
     if name in PARSERS and isinstance(a, str) and isinstance(b, str):
         return SAME if a.replace("-", "_") == b.replace("-", "_") else DIFFERS
-    return SAME if plain_text(a) == plain_text(b) else DIFFERS
+    return SAME if same_value(a, b) else DIFFERS

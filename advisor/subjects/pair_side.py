@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from advisor.nel.values import ABSENT, Absent, Unknown, Value
+from advisor.nel.values import ABSENT, Unknown, Value
 
 if TYPE_CHECKING:
     from advisor.document.document import Document
@@ -96,21 +96,29 @@ def raw_text(node: Effective | None) -> str:
     return node.data if node is not None and isinstance(node.data, str) and "${" in node.data else ""
 
 
-def plain_text(value: Value) -> Value:
-    """A text with each run of blanks as one; a number where it is written as text."""
-    if isinstance(value, bool | Absent | Unknown) or value is None:
-        return value
-    if isinstance(value, int | float):
+def same_value(one: Value, two: Value) -> bool:
+    """Whether two values mean the same: a number may be written as text, and a text with other blanks."""
+    if isinstance(one, bool) or isinstance(two, bool):
+        return one is two
+    if isinstance(one, str) and isinstance(two, str):
+        return one.split() == two.split()
+    if isinstance(one, list) and isinstance(two, list):
+        return len(one) == len(two) and all(map(same_value, one, two))
+    if isinstance(one, dict) and isinstance(two, dict):
+        return one.keys() == two.keys() and all(same_value(one[name], two[name]) for name in one)
+    numbers = _number(one), _number(two)
+    if None in numbers:
+        return one == two
+    return numbers[0] == numbers[1] or str(numbers[0]) == str(numbers[1]) == "nan"
+
+
+def _number(value: Value) -> float | None:
+    if not isinstance(value, int | float | str):
+        return None
+    try:
         return float(value)
-    if isinstance(value, str):
-        text = " ".join(value.split())
-        try:
-            return float(text)
-        except ValueError:
-            return text
-    if isinstance(value, list):
-        return [one for item in value if not isinstance(one := plain_text(item), Absent | Unknown)]
-    return {name: one for name, item in value.items() if not isinstance(one := plain_text(item), Absent | Unknown)}
+    except (ValueError, OverflowError):
+        return None
 
 
 def given(about: str, value: Value, place: Place | None, tail: Path = (), raw: str = "") -> Setting | None:

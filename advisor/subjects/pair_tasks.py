@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from advisor.subjects.pair_side import Side, TaskSide, plain_text
+from advisor.subjects.pair_side import Side, TaskSide, same_value
 from advisor.subjects.pair_words import listed
 from advisor.subjects.subject import BASELINE, Attribute, Subject
 
@@ -51,12 +51,17 @@ def _in_order_of(first: list[TaskSide], second: list[TaskSide]) -> list[TaskSide
         return second
     left, out = list(second), []
     for task in first:
-        values = {name: plain_text(one.value) for name, one in task.settings.items()}
-        alike = [one for one in left if {name: plain_text(each.value) for name, each in one.settings.items()} == values]
+        alike = [one for one in left if _has_same_values(one, task)]
         chosen = (alike or left)[:1]
         out += chosen
         left = [one for one in left if not any(one is each for each in chosen)]
     return out + left
+
+
+def _has_same_values(one: TaskSide, two: TaskSide) -> bool:
+    return one.settings.keys() == two.settings.keys() and all(
+        same_value(setting.value, two.settings[name].value) for name, setting in one.settings.items()
+    )
 
 
 def _rival(task: TaskSide, others: list[TaskSide]) -> str:

@@ -365,6 +365,26 @@ def test_a_calibrated_cache_is_meant(base: RuleBase) -> None:
     assert names == {"modelopt-NVFP4-dense+kv-fp8": [], "modelopt-NVFP4-dense": ["pair-kv-dtype"]}
 
 
+@pytest.mark.parametrize(
+    ("one", "two", "same"),
+    [
+        ("1", "1.0", True),
+        ("1", '"1"', True),
+        ('"1.10"', '"1.1"', False),
+        (".nan", ".nan", True),
+        ("nan", "nan", True),
+        ("a  b", "a b", True),
+        ("true", "1", False),
+        ("[1, a]", '[1.0, "a"]', True),
+        ("[1, a]", "[a, 1]", False),
+        ("9" * 400, "9" * 400, True),
+    ],
+)
+def test_what_is_the_same_value(base: RuleBase, one: str, two: str, same: bool) -> None:
+    texts = [edited(text, ("top_k: 20", f"top_k: {value}")) for text, value in ((BASELINE, one), (CANDIDATE, two))]
+    assert [finding.name for finding in compare(base, *texts).findings] == ([] if same else ["pair-params"])
+
+
 # Other files.
 
 
@@ -410,6 +430,13 @@ def test_a_comment_on_a_pair_is_no_mistake_where_one_file_is_advised_on(base: Ru
 
 
 SECRET = "nvapi-" + "aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5z"
+
+
+def test_no_secret_stands_in_what_is_said_to_be_unknown(base: RuleBase) -> None:
+    url = "url: https://inference-api.nvidia.com/v1"
+    advice = compare(base, BASELINE, edited(CANDIDATE, (url, f"url: https://x/${{oc.env:KEY,{SECRET}}}/v1")))
+    assert [note.what for note in advice.unchecked] == ["extra.judge.url of ns_aa_lcr"]
+    assert SECRET not in str(advice.unchecked)
 
 
 def test_no_secret_of_either_file_is_printed(base: RuleBase) -> None:
