@@ -12,9 +12,9 @@ from advisor.knowledge import table
 from advisor.nel.benchmarks import Benchmark, recommended
 from advisor.nel.engine import EngineVersion, engine_version
 from advisor.nel.engine_table import KNOWN
+from advisor.nel.families import ALWAYS, BY_DEFAULT, REASONING, Family, family_of
 from advisor.nel.image import SGLANG, TRTLLM, VLLM
 from advisor.nel.outcomes import NO_FLAG, loading_flags, loading_versions
-from advisor.starter.families import family_of
 from advisor.subjects.command import CONTEXT_LENGTH, NAMES
 from advisor.subjects.weights import gigabytes
 
@@ -223,23 +223,24 @@ def _switch(checkpoint: Checkpoint) -> Said | None:
 
 def _thinks(checkpoint: Checkpoint, name: str) -> bool:
     template = checkpoint.template
-    family = family_of(_names(checkpoint, name))
+    family = _family(checkpoint, name)
     reads = template is not None and bool(template.toggles or {"<think>", "</think>"} & set(template.markers))
-    return reads or (family is not None and family.default == "on")
+    return reads or (family is not None and family.is_read("thinks") and family.thinks in (ALWAYS, BY_DEFAULT))
 
 
-def _names(checkpoint: Checkpoint, name: str) -> tuple[str, ...]:
-    return (os.path.abspath(checkpoint.path), name, *(checkpoint.card.base_models if checkpoint.card else ()))
+def _family(checkpoint: Checkpoint, name: str) -> Family | None:
+    names = (os.path.abspath(checkpoint.path), name, *(checkpoint.card.base_models if checkpoint.card else ()))
+    return family_of(names, checkpoint.config.model_type if checkpoint.config else None)
 
 
 def _parser(checkpoint: Checkpoint, version: EngineVersion, name: str) -> Said | None:
     """The reasoning parser that the model card's commands name, else its family's, where this version has it."""
     flag, engine = "--reasoning-parser", version.engine
     documented = checkpoint.card.documented(engine, flag) if checkpoint.card else ()
-    family = family_of(_names(checkpoint, name))
+    family = _family(checkpoint, name)
     found = [(value, "the model card's own serve command") for value in documented]
-    if family is not None and family.parser(engine):
-        found.append((family.parser(engine), f"what {family.name} needs"))
+    if family is not None and family.is_read(f"{engine}.{REASONING}"):
+        found += [(value, f"what {family.name} needs") for value in family.parsers(engine, REASONING) or ()]
     for value, reason in found:
         if version.value(flag, value).status == KNOWN:
             return Said(f"{flag} {value}", reason)

@@ -15,6 +15,7 @@ from advisor.subjects.deployment import add_deployment
 from advisor.subjects.env import add_env_vars, add_secrets
 from advisor.subjects.execution import describe_execution
 from advisor.subjects.export import add_export
+from advisor.subjects.families import describe_families
 from advisor.subjects.hooks import add_hooks
 from advisor.subjects.interpolations import add_interpolations
 from advisor.subjects.keys import add_keys
@@ -58,6 +59,7 @@ BUILDERS = (
     add_task_needs,
     add_checkpoint,
     describe_benchmarks,
+    describe_families,
 )
 
 

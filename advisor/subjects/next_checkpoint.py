@@ -30,6 +30,7 @@ def add_next_checkpoints(world: World, document: Document, context: Context) -> 
 def _add_checkpoint(service: Subject, path: str, context: Context) -> None:
     from advisor.checkpoint.cache import recall_checkpoint
     from advisor.subjects.weights import describe_checkpoint, fixed_place
+    from advisor.subjects.weights_prompts import describe_service_prompts
     from advisor.subjects.weights_served import describe_server
 
     checkpoint: Checkpoint = recall_checkpoint(path)
@@ -44,6 +45,7 @@ def _add_checkpoint(service: Subject, path: str, context: Context) -> None:
         "has_chat_tasks": lambda: _chat_benchmarks(service) != [],
         "template_is_given": lambda: _is_given_template(server),
     }
+    describe_service_prompts(service, subject, checkpoint)
     subject.places["server_flags"] = Place((*service.base, "extra_args"), service.place.span)
     describe_server(subject, checkpoint, command, (server,), _gres(service), context)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from advisor.document.nodes import Mapping
 from advisor.nel.next_compose import compose_next
 from advisor.nel.next_values import NextValues
+from advisor.subjects.family_service import describe_next_families
 from advisor.subjects.next_benchmarks import add_benchmarks
 from advisor.subjects.next_checkpoint import add_next_checkpoints
 from advisor.subjects.next_cluster import add_cluster
@@ -39,6 +40,7 @@ BUILDERS = (
     add_fillers,
     add_next_secrets,
     add_next_checkpoints,
+    describe_next_families,
 )
 _LAST_WINS = {"duplicate-key": "The first one has no effect:"}
 

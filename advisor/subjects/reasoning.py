@@ -24,11 +24,6 @@ TEMPLATE_KWARGS = "chat_template_kwargs"
 THINKING = (*TOGGLES, "reasoning_effort", "thinking_budget", "thinking_token_budget", "include_reasoning")
 _PROMPT_OFF = pattern(r"(?<![\w/])/no_?think\b|\b(?:detailed )?thinking off\b", re.I)
 _PROMPT_ON = pattern(r"(?<![\w/])/think\b|\b(?:detailed )?thinking on\b|\breasoning: *(?:low|medium|high)\b", re.I)
-# Which of the two keys a family's template reads, by its model's name.
-_TEMPLATE_KEY = (
-    ("thinking", pattern(r"deepseek|kimi|granite", re.I)),
-    ("enable_thinking", pattern(r"qwen|nemotron|\bglm", re.I)),
-)
 _PARSER = pattern(r"--reasoning[-_]parser(?=[\s=]|$)")
 PLUGINS = ("--reasoning-parser-plugin", "--tool-parser-plugin")
 _SERVER = pattern(r"\bvllm\b|\bsglang\b|trtllm-serve")
@@ -100,11 +95,16 @@ def model_name(world: World) -> Value:
 
 
 def template_key(world: World) -> Value:
-    """Which toggle the model's chat template reads, told by its family's name."""
-    name = model_name(world)
-    if isinstance(name, str):
-        return next((key for key, family in _TEMPLATE_KEY if family.search(name)), ABSENT)
-    return name
+    """Which toggle the model's chat template reads: the one on disk, else that of its family."""
+    from advisor.subjects.served_model import checkpoint_of, served_in
+
+    checkpoint = checkpoint_of(world.singles["deployment"])
+    read = checkpoint.get("template_toggles") if checkpoint is not None else None
+    if isinstance(read, list):
+        found = [name for name in TOGGLES if name in read]
+        return found[0] if len(found) == 1 else ABSENT
+    served = served_in(world)
+    return served.family.toggle if served is not None and served.family.toggle in TOGGLES else ABSENT
 
 
 def is_instruct(world: World) -> Value:
@@ -138,6 +138,16 @@ def server_parses(world: World) -> Value:
     raw = [node.data for key in ("command", "extra_args") if (node := deployment.find(key)) is not None]
     if any(isinstance(text, str) and _PARSER.search(text) for text in (script, extra, *raw)):
         return True
+    if _is_split_anyway(world):
+        return True
     if not isinstance(script, str) or isinstance(extra, Unknown) or not _SERVER.search(script) or "${oc." in script:
         return Unknown("the serve command is not known")
     return False
+
+
+def _is_split_anyway(world: World) -> bool:
+    """Whether vLLM takes this model's reasoning out without a parser (harmony channels)."""
+    from advisor.subjects.served_model import served_in
+
+    served = served_in(world) if world.singles["deployment"].get("type") == "vllm" else None
+    return served is not None and served.family.record.get("separates") is True

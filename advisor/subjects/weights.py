@@ -210,6 +210,9 @@ def _facts(checkpoint: Checkpoint) -> dict[str, Attribute]:
         "missing_code": list(checkpoint.missing_code),
         "lacks_code": bool(checkpoint.missing_code),
         "has_chat_template": bool(tokenizer.templates),
+        "template_toggles": lambda: _template_toggles(checkpoint),
+        "base_models": lambda: list(checkpoint.card.base_models) if checkpoint.card else [],
+        "documented_parsers": lambda: _documented_parsers(checkpoint),
         "template_error": lambda: (
             checkpoint.template.error if checkpoint.template and checkpoint.template.error else ABSENT
         ),
@@ -227,6 +230,21 @@ def _facts(checkpoint: Checkpoint) -> dict[str, Attribute]:
         "missed_experts": lambda: _missed_experts(checkpoint.coverage),
         "linear_modules": lambda: sum(kind.modules for kind in checkpoint.coverage.kinds),
     }
+
+
+def _template_toggles(checkpoint: Checkpoint) -> Value:
+    """The reasoning switches that the chat template reads; ABSENT where that is not known, or there are several."""
+    template = checkpoint.template
+    if template is None or template.error or len(checkpoint.tokenizer.templates) > 1:
+        return ABSENT
+    return list(template.toggles)
+
+
+def _documented_parsers(checkpoint: Checkpoint) -> Value:
+    """The parsers that the model card's own serve commands name."""
+    commands = checkpoint.card.commands if checkpoint.card else ()
+    found = (command.flag(flag) for command in commands for flag in ("--reasoning-parser", "--tool-call-parser"))
+    return [name for name in found if name is not None]
 
 
 def _shown_format(checkpoint: Checkpoint) -> str:

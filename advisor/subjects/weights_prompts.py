@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.reasoning import TEMPLATE_KWARGS, added_params
 from advisor.subjects.scopes import children, scopes
-from advisor.subjects.subject import Subject
+from advisor.subjects.subject import Place, Subject
 
 if TYPE_CHECKING:
     from advisor.checkpoint.read import Checkpoint
     from advisor.checkpoint.template import TemplateFacts
-    from advisor.document.nodes import Path
-    from advisor.subjects.scopes import Scope
     from advisor.subjects.subject import Attribute, World
 
 _OWN_TEMPLATE = "--chat-template"
@@ -28,15 +26,32 @@ def describe_prompts(world: World, subject: Subject, checkpoint: Checkpoint) -> 
         "has_chat_tasks": lambda: subject.get("chat_tasks") != [],
         "template_is_given": lambda: _is_given(world),
     }
-    template = checkpoint.template
-    # Another of several templates may read what the usual one does not.
-    if template is None or template.error or len(checkpoint.tokenizer.templates) > 1:
+    template = _read_template(checkpoint)
+    if template is None:
         return
     for scope in scopes(world):
         base = added_params(scope)
         for path in ((*base, TEMPLATE_KWARGS), (*base, "extra_body", TEMPLATE_KWARGS)):
             for name in children(scope.own.at(path)):
-                _add_kwarg(subject, scope, (*path, name), name, template)
+                _add_kwarg(subject, scope.key_place((*path, name)), name, template)
+
+
+def describe_service_prompts(service: Subject, subject: Subject, checkpoint: Checkpoint) -> None:
+    """`template_kwarg` for each switch that the proxy of a nel-next service adds to requests."""
+    template = _read_template(checkpoint)
+    path = ("proxy", "extra_body", TEMPLATE_KWARGS)
+    for name, node in children(service.find(".".join(path))).items() if template is not None else ():
+        span = node.origin.key or node.origin.value
+        place = Place((*service.base, *path, name), span) if span is not None else None
+        _add_kwarg(subject, place, name, template)
+
+
+def _read_template(checkpoint: Checkpoint) -> TemplateFacts | None:
+    """The chat template; None where there is none that can be read, or several: another may read what one does not."""
+    template = checkpoint.template
+    if template is None or template.error or len(checkpoint.tokenizer.templates) > 1:
+        return None
+    return template
 
 
 def _chat_name(task: Subject) -> str:
@@ -53,9 +68,8 @@ def _is_given(world: World) -> Value:
     return any(isinstance(text, str) and _OWN_TEMPLATE in text.replace("_", "-") for text in texts)
 
 
-def _add_kwarg(subject: Subject, scope: Scope, path: Path, name: str, template: TemplateFacts) -> None:
-    place = scope.key_place(path)
-    if place is None:
+def _add_kwarg(subject: Subject, place: Place | None, name: str, template: TemplateFacts | None) -> None:
+    if place is None or template is None:
         return
     attributes: dict[str, Attribute] = {
         "name": name,

@@ -62,7 +62,7 @@ def named(base: RuleBase, text: str) -> list[str]:
         (config("port: 5000", image="vllm/vllm-openai:latest"), ["image-unpinned"]),
         (config("port: 5000", image="vllm/vllm-openai:v0.20.2-cu130"), ["image-cu130-suffix"]),
         (config("generation: {max_tokens: 65536}\n    extra_args: [--max-model-len=32k]"), ["maxlen-lt-max-new"]),
-        (config("generation: {max_tokens: 1024}\n    extra_args: [--max-model-len=32k]"), []),
+        (config("generation: {max_tokens: 16384}\n    extra_args: [--max-model-len=32k]"), []),
         (config("served_model_name: ${oc.env:USER}"), ["oc-env-in-next"]),
     ],
 )
