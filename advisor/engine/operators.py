@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from advisor.nel.values import Absent, Unknown, Value
+from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.nel.versions import within
 from advisor.patterns import pattern
 
@@ -28,10 +28,18 @@ def _text(value: object) -> str | None:
 
 
 def _is(argument: Any) -> Callable[[Any], bool]:
+    """As `same`: what is asked most often, in the shortest way."""
+    if argument is None or isinstance(argument, bool):
+        return lambda value: value is argument
+    if isinstance(argument, str):
+        return lambda value: value == argument
     return lambda value: same(value, argument)
 
 
 def _in(argument: list[Any]) -> Callable[[Any], bool]:
+    if all(isinstance(one, str) for one in argument):
+        words = frozenset(argument)
+        return lambda value: isinstance(value, str) and value in words
     return lambda value: any(same(value, one) for one in argument)
 
 
@@ -120,21 +128,22 @@ def operator(name: str, argument: Any) -> Test:
     negative = name in _NEGATIVE
     test = _POSITIVE[_NEGATIVE.get(name, name)](argument)
 
+    # A test is false for what is absent or unknown, so that most values are decided by it alone.
     def decide(value: Value) -> bool | None:
-        if isinstance(value, Unknown):
-            return None
-        if isinstance(value, Absent):
-            return negative
-        return test(value) is not negative
+        if test(value):
+            return not negative
+        return None if type(value) is Unknown else negative
 
     return decide
 
 
 def _presence(wanted: bool) -> Test:
     def decide(value: Value) -> bool | None:
-        if isinstance(value, Unknown):
+        if value is None or value is ABSENT:
+            return not wanted
+        if type(value) is Unknown:
             return None if value.there is None else value.there is wanted
-        return (value is not None and not isinstance(value, Absent)) is wanted
+        return wanted
 
     return decide
 

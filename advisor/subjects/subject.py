@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from operator import methodcaller
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from advisor.document.document import Document
@@ -63,14 +64,16 @@ class Subject:
 
     def get(self, name: str) -> Value:
         """The value of an attribute or of a key path; ABSENT or Unknown where there is none. What was asked is kept."""
-        if name in self.attributes:
-            value = self.attributes[name]
+        attributes = self.attributes
+        if name in attributes:
+            value = attributes[name]
             if callable(value):
-                value = self.attributes[name] = value()
+                value = attributes[name] = value()
             return value
-        if name not in self.asked:
-            self.asked[name] = self._at(name)
-        return self.asked[name]
+        asked = self.asked
+        if name not in asked:
+            asked[name] = self._at(name)
+        return asked[name]
 
     def _at(self, name: str) -> Value:
         node = self.find(name)
@@ -108,8 +111,9 @@ class Subject:
         while subject is not None:
             if subject.kind == kind:
                 return subject
-            if subject.own is not None and kind in subject.own:
-                return subject.own[kind]
+            own = subject.own
+            if own is not None and kind in own:
+                return own[kind]
             subject = subject.parent
         return self.world.singles.get(kind)
 
@@ -172,7 +176,7 @@ def getter(name: str) -> Callable[[Subject], Value]:
     """`value_of` for one name, worked out once."""
     kind, dot, rest = name.partition(".")
     if not dot or kind not in KINDS:
-        return lambda subject: subject.get(name)
+        return methodcaller("get", name)
     nothing = Unknown(f"there is no {kind} here", None)
 
     def ask(subject: Subject) -> Value:
