@@ -77,6 +77,7 @@ def command_attributes(deployment: Subject, servers: tuple[Server, ...]) -> dict
         "context_length": lambda: size(servers, CONTEXT_LENGTH, None),
         "max_num_seqs": lambda: size(servers, {VLLM: "--max-num-seqs"}, None),
         "context_flag": CONTEXT_LENGTH.get(engine or "", ABSENT),
+        "kv_cache_type": lambda: kv_cache_type(servers),
         "parses_tool_calls": lambda: parses_tool_calls(servers),
         "has_served_name": lambda: given(servers, "--served-model-name"),
         "model": lambda: model(servers),
@@ -120,6 +121,18 @@ def given(servers: tuple[Server, ...], name: str) -> Value:
         return True
     complete = servers and all(server.arguments.complete and server.serve.certain for server in servers)
     return False if complete else Unknown("a shell may add flags")
+
+
+def kv_cache_type(servers: tuple[Server, ...]) -> Value:
+    """What --kv-cache-dtype says, the engine's default where it is not given."""
+    found: list[Value] = []
+    for server in servers:
+        flag = server.arguments.get("--kv-cache-dtype")
+        if flag is not None:
+            found.append(flag.value if flag.known and flag.value else Unknown("a shell tells the KV cache's type"))
+        else:
+            found.append("auto" if server.arguments.complete else Unknown("a shell may add flags", None))
+    return found[0] if found and all(one == found[0] for one in found) else Unknown("the servers are not known or differ")
 
 
 def parses_tool_calls(servers: tuple[Server, ...]) -> Value:

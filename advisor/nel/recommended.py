@@ -1,0 +1,98 @@
+"""Which benchmarks fit a model, of the sets by use.
+
+Source: rules/knowledge/benchmarks.json.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from advisor.nel.benchmarks import (
+    AGENTIC,
+    CODE,
+    LONG_CONTEXT,
+    REASONING,
+    STANDARD,
+    Benchmark,
+    benchmark_of,
+    set_named,
+)
+from advisor.nel.tasks import lookup
+
+# The ruler tasks that stand for each other, by thousands of tokens.
+_RULER = "ruler.ruler-"
+_LENGTHS = (128, 64, 32, 16, 8, 4)
+
+
+class Model(NamedTuple):
+    """What decides which benchmarks fit; `context` in tokens, None where it is not known."""
+
+    is_base: bool = False
+    writes_code: bool = False
+    reasons: bool = False
+    calls_tools: bool = False
+    context: int | None = None
+
+    @property
+    def kind(self) -> str:
+        if self.is_base:
+            return "base"
+        return CODE if self.writes_code else REASONING if self.reasons else "chat"
+
+
+def recommended(model: Model) -> tuple[str, ...]:
+    """The tasks, as harness.task, that show what quantization costs this model."""
+    use = CODE if model.writes_code else REASONING if model.reasons else STANDARD
+    found = list(_of_set(use, model))
+    if not any((one := benchmark_of(task)) is not None and one.long_context for task in found):
+        found += long_tasks(model)[:1]
+    if model.calls_tools and not model.is_base:
+        found += _of_set(AGENTIC, model)[:1]
+    return tuple(found)
+
+
+def long_tasks(model: Model) -> tuple[str, ...]:
+    """Those with long prompts that the server has room for."""
+    found = _of_set(LONG_CONTEXT, model)
+    return tuple(task for task in found if (one := benchmark_of(task)) is not None and one.long_context)
+
+
+def recommended_next(model: Model) -> tuple[str, ...]:
+    """The same by nel-next's names and playbooks, as far as it has them."""
+    use = CODE if model.writes_code else REASONING if model.reasons else STANDARD
+    found = set_named(use).next
+    return (*found, *set_named(AGENTIC).next) if model.calls_tools else found
+
+
+def fitting(task: str, context: int | None, answer: int = 0) -> str | None:
+    """A task of a set; of ruler the longest whose prompts leave `answer` tokens of the context; None where it needs
+    more."""
+    if task.startswith(_RULER):
+        kind = task.rpartition("-")[2]
+        lengths = (n for n in _LENGTHS if context is None or (n * 1024 <= context and n * 1000 + answer <= context))
+        return next((f"{_RULER}{length}k-{kind}" for length in lengths), None)
+    found = benchmark_of(task)
+    needed = found.context if found is not None else None
+    return task if needed is None or context is None or needed <= context else None
+
+
+def short_name(task: str) -> str:
+    """The task without its harness, where that is enough."""
+    bare = task.rpartition(".")[2]
+    return bare if lookup(bare).task is not None else task
+
+
+def described(benchmark: Benchmark, task: str) -> str:
+    """`GPQA Diamond (ns_gpqa, 16 repeats)`."""
+    details = [task]
+    if benchmark.repeats and benchmark.repeats > 1:
+        details.append(f"{benchmark.repeats} repeats")
+    if benchmark.long_context and benchmark.context:
+        details.append(f"{benchmark.context} tokens of context")
+    return f"{benchmark.name} ({', '.join(details)})"
+
+
+def _of_set(name: str, model: Model) -> tuple[str, ...]:
+    chosen = set_named(name)
+    fits = (fitting(task, model.context) for task in (chosen.base if model.is_base else chosen.chat))
+    return tuple(task for task in fits if task is not None)
