@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from advisor.document.nodes import Path, Span
-from advisor.lsp.about import about_checkpoint, about_flag, about_key, about_task
+from advisor.lsp.about import about_checkpoint, about_flag, about_key, about_next_benchmark, about_task
 from advisor.lsp.diagnostics import checkpoint_of, span_in
 from advisor.lsp.session import Analysis
 from advisor.lsp.tree import Standing, standing_at
@@ -49,6 +49,9 @@ def _about(analysis: Analysis, world: World, standing: Standing) -> list[str]:
         container = world.values.at((*path[:-1], "container"))
         if isinstance(name, str) and name:
             return [about_task(lookup(name, container if isinstance(container, str) else None, _version(analysis)))]
+    if len(path) == 3 and path[0] == "benchmarks" and path[2] in ("name", "playbook"):
+        name = world.values.at(path)
+        return [_key(world, path), about_next_benchmark(name) if isinstance(name, str) else ""]
     if path == ("deployment", "checkpoint_path"):
         return [text for text in (_key(world, path), _checkpoint(analysis)) if text]
     return [_key(world, path)]

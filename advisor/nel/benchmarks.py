@@ -6,7 +6,7 @@ Source: rules/knowledge/benchmarks.json, with its own sources.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from advisor.knowledge import table
 from advisor.nel.tasks import lookup
@@ -14,14 +14,14 @@ from advisor.nel.tasks import lookup
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-HIGH, MEDIUM, LOW, UNKNOWN = "high", "medium", "low", "unknown"
-LEVELS = (HIGH, MEDIUM, LOW, UNKNOWN)
+HIGH, MEDIUM, LOW, UNRATED = "high", "medium", "low", "unknown"
+LEVELS = (HIGH, MEDIUM, LOW, UNRATED)
 STANDARD, CODE, REASONING, LONG_CONTEXT, AGENTIC = "standard", "code", "reasoning", "long-context", "agentic"
 
 
 class Benchmark(NamedTuple):
-    """`why` the level is what it is, and the `sources` that say so; `repeats` of every sample in a comparison, None where
-    no source says; `context` in tokens. `tasks`, `next` and `gym` are words for the names that it has."""
+    """`why` the level is what it is, and the `sources` that say so; `repeats` of every sample in a comparison, None
+    where no source says; `context` in tokens. `tasks`, `next` and `gym` are words for the names that it has."""
 
     name: str
     level: str
@@ -38,7 +38,7 @@ class Benchmark(NamedTuple):
     @property
     def shows(self) -> bool | None:
         """Whether a loss shows; None where no source rates it."""
-        return None if self.level == UNKNOWN else self.level != LOW
+        return None if self.level == UNRATED else self.level != LOW
 
 
 class TaskSet(NamedTuple):
@@ -109,13 +109,22 @@ def sets() -> tuple[TaskSet, ...]:
 @cache
 def benchmarks() -> tuple[Benchmark, ...]:
     """The whole table, in the order in which names are tried."""
-    words = ("tasks", "next", "gym")
-    return tuple(
-        Benchmark(
-            sources=_cited(one["source"]),
-            **{key: tuple(value.split()) if key in words else value for key, value in one.items() if key != "source"},
-        )
-        for one in table("benchmarks")["benchmarks"]
+    return tuple(_benchmark(one) for one in table("benchmarks")["benchmarks"])
+
+
+def _benchmark(one: dict[str, Any]) -> Benchmark:
+    return Benchmark(
+        one["name"],
+        one["level"],
+        one["why"],
+        _cited(one["source"]),
+        one.get("harness", ""),
+        tuple(one.get("tasks", "").split()),
+        tuple(one.get("next", "").split()),
+        tuple(one.get("gym", "").split()),
+        one.get("repeats"),
+        one.get("context"),
+        one.get("long_context", False),
     )
 
 

@@ -15,13 +15,14 @@ from advisor.nel.benchmarks import (
     STANDARD,
     Benchmark,
     benchmark_of,
+    next_benchmark,
     set_named,
 )
 from advisor.nel.tasks import lookup
 
-# The ruler tasks that stand for each other, by thousands of tokens.
+# The ruler tasks that stand for each other, by thousands of tokens; quantization hardly shows in shorter ones.
 _RULER = "ruler.ruler-"
-_LENGTHS = (128, 64, 32, 16, 8, 4)
+_LENGTHS = (128, 64)
 
 
 class Model(NamedTuple):
@@ -71,9 +72,23 @@ def fitting(task: str, context: int | None, answer: int = 0) -> str | None:
         kind = task.rpartition("-")[2]
         lengths = (n for n in _LENGTHS if context is None or (n * 1024 <= context and n * 1000 + answer <= context))
         return next((f"{_RULER}{length}k-{kind}" for length in lengths), None)
-    found = benchmark_of(task)
-    needed = found.context if found is not None else None
+    needed = context_needed(task)
     return task if needed is None or context is None or needed <= context else None
+
+
+def context_needed(task: str) -> int | None:
+    """The tokens that a recommended task's prompts and answers need; None where no source says."""
+    if task.startswith(_RULER):
+        return int(task.removeprefix(_RULER).partition("k-")[0]) * 1024
+    found = benchmark_of(task)
+    return found.context if found is not None else None
+
+
+def repeats_wanted(task: str) -> int | None:
+    """How often a task is to run every sample; None where its harness cannot repeat them, or no source says."""
+    found, packaged = benchmark_of(task), lookup(task).task
+    repeats = packaged is not None and packaged.repeats_field is not None
+    return found.repeats if found is not None and repeats else None
 
 
 def short_name(task: str) -> str:
@@ -82,14 +97,23 @@ def short_name(task: str) -> str:
     return bare if lookup(bare).task is not None else task
 
 
-def described(benchmark: Benchmark, task: str) -> str:
+def described(task: str) -> str:
     """`GPQA Diamond (ns_gpqa, 16 repeats)`."""
-    details = [task]
-    if benchmark.repeats and benchmark.repeats > 1:
-        details.append(f"{benchmark.repeats} repeats")
-    if benchmark.long_context and benchmark.context:
-        details.append(f"{benchmark.context} tokens of context")
-    return f"{benchmark.name} ({', '.join(details)})"
+    found = benchmark_of(task)
+    context = context_needed(task) if found is not None and found.long_context else None
+    return _told(found, short_name(task), repeats_wanted(task), context)
+
+
+def described_next(name: str) -> str:
+    """The same of a benchmark or playbook of nel-next."""
+    found = next_benchmark(name)
+    return _told(found, name, found.repeats if found is not None else None, None)
+
+
+def _told(benchmark: Benchmark | None, name: str, repeats: int | None, context: int | None) -> str:
+    details = [name, *([f"{repeats} repeats"] if repeats and repeats > 1 else [])]
+    details += [f"{context} tokens of context"] if context else []
+    return f"{benchmark.name} ({', '.join(details)})" if benchmark is not None else name
 
 
 def _of_set(name: str, model: Model) -> tuple[str, ...]:

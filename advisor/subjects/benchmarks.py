@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from advisor.nel.benchmarks import Benchmark, benchmark_of, gym_benchmark
-from advisor.nel.recommended import Model, described, long_tasks, recommended, short_name
+from advisor.nel.recommended import Model, described, long_tasks, recommended
 from advisor.nel.tasks import lookup
 from advisor.nel.values import ABSENT, Absent, Unknown, Value
 from advisor.patterns import pattern
@@ -142,8 +142,7 @@ class Evaluated:
 
     def _told(self, tasks: tuple[str, ...]) -> str:
         have = {one.name for one in self.benchmarks() or ()}
-        found = [(one, task) for task in tasks if (one := benchmark_of(task)) is not None]
-        return ", ".join(described(one, short_name(task)) for one, task in found if one.name not in have)
+        return ", ".join(described(task) for task in tasks if (of := benchmark_of(task)) is None or of.name not in have)
 
 
 def shows(found: list[Benchmark]) -> Value:

@@ -1,13 +1,13 @@
-"""What a nel-next config says of a quantized model: whether its benchmarks would show a loss, and repeat often enough."""
+"""What a nel-next config says of a quantized model: whether benchmarks would show a loss, and repeat often enough."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
 
-from advisor.nel.benchmarks import Benchmark, benchmark_of, next_benchmark
+from advisor.nel.benchmarks import Benchmark, next_benchmark
 from advisor.nel.next_compose import playbook
-from advisor.nel.recommended import Model, described, long_tasks, recommended_next, short_name
+from advisor.nel.recommended import Model, described, described_next, long_tasks, recommended_next
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.benchmarks import (
     context_of,
@@ -20,8 +20,6 @@ from advisor.subjects.benchmarks import (
 from advisor.subjects.topology import as_int
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from advisor.document.document import Document
     from advisor.nel.context import Context
     from advisor.subjects.subject import Subject, World
@@ -46,15 +44,15 @@ def _describe(world: World, service: Subject) -> None:
         "lacks_long_context": lambda: lacks_long_context(service, own, _model(service, command, checkpoint)),
         "benchmark_names": lambda: ", ".join(str(one.get("label")) for one in own),
         "model_kind": lambda: _model(service, command, checkpoint).kind,
-        "recommended": lambda: _told_next(recommended_next(_model(service, command, checkpoint))),
-        "long_tasks": lambda: _told(long_tasks(_model(service, command, checkpoint))),
+        "recommended": lambda: ", ".join(map(described_next, recommended_next(_model(service, command, checkpoint)))),
+        "long_tasks": lambda: ", ".join(map(described, long_tasks(_model(service, command, checkpoint)))),
     }
     quantized = service.attributes["is_quantized"] = is_quantized(service, checkpoint)
     for benchmark in own if quantized else ():
         benchmark.attributes |= {
             "repeats_wanted": partial(_repeats_wanted, benchmark),
             "repeats_missing": partial(repeats_missing, benchmark),
-            "benchmark": lambda benchmark=benchmark: one.name if (one := _found(benchmark)) is not None else ABSENT,
+            "benchmark": partial(_benchmark_name, benchmark),
         }
 
 
@@ -94,12 +92,9 @@ def lacks_long_context(service: Subject, own: list[Subject], model: Model) -> bo
     return any(one.shows is not None for one in found)
 
 
-def _told(tasks: Iterable[str]) -> str:
-    return ", ".join(described(one, short_name(task)) for task in tasks if (one := benchmark_of(task)) is not None)
-
-
-def _told_next(names: Iterable[str]) -> str:
-    return ", ".join(described(one, name) for name in names if (one := next_benchmark(name)) is not None)
+def _benchmark_name(benchmark: Subject) -> Value:
+    found = _found(benchmark)
+    return found.name if found is not None else ABSENT
 
 
 def _repeats_wanted(benchmark: Subject) -> Value:

@@ -296,7 +296,7 @@ HOVERS = [
     ("--swap-spce", "No version of vLLM", "a flag that never was"),
     ("gsm8k", "lm-evaluation-harness", "a task's harness"),
     ("gsm8k", "endpoint: completions", "a task's endpoint"),
-    ("gsm8k", "Quantization hardly shows", "a task's sensitivity"),
+    ("gsm8k", "quantization hardly shows in it (low): school maths", "a task's sensitivity and why"),
     ("12:00:00", "sbatch", "why a finding is one"),
 ]
 
