@@ -8,9 +8,18 @@ import sys
 import click
 
 from advisor.cli.failures import fail
-from advisor.nel.benchmarks import LEVELS, Benchmark, TaskSet, benchmark_of, benchmarks, next_benchmark, sets
+from advisor.nel.benchmarks import (
+    LEVELS,
+    Benchmark,
+    TaskSet,
+    benchmark_called,
+    benchmark_of,
+    benchmarks,
+    next_benchmark,
+    sets,
+)
 from advisor.nel.names import nearest
-from advisor.nel.tasks import Status, lookup
+from advisor.nel.tasks import lookup
 from advisor.report.benchmarks import benchmark_json, benchmark_lines, benchmark_text, set_json, set_text
 from advisor.report.style import style_for
 
@@ -32,6 +41,7 @@ def command(words: tuple[str, ...], output: str) -> None:
             found_sets.append(chosen)
         else:
             found.append(_benchmark(word))
+    found = list(dict.fromkeys(found))
     if not words:
         found_sets, found = list(sets()), sorted(benchmarks(), key=lambda one: LEVELS.index(one.level))
     if output == "json":
@@ -41,7 +51,7 @@ def command(words: tuple[str, ...], output: str) -> None:
     style = style_for(sys.stdout, "auto")
     texts = [set_text(one, style) for one in found_sets]
     if words:
-        texts += [benchmark_text(one, benchmark_json(one)["sets"], style) for one in dict.fromkeys(found)]
+        texts += [benchmark_text(one, style) for one in found]
     else:
         width = max(len(one.name) for one in found)
         texts.append("\n".join(line for one in found for line in benchmark_lines(one, width, style)))
@@ -50,8 +60,7 @@ def command(words: tuple[str, ...], output: str) -> None:
 
 def _benchmark(word: str) -> Benchmark:
     """The benchmark that a word names; ends the command where it names none."""
-    named = next((one for one in benchmarks() if one.name.lower() == word.lower()), None)
-    found = named or (benchmark_of(word) if lookup(word).status is not Status.UNKNOWN else None) or next_benchmark(word)
+    found = benchmark_called(word) or benchmark_of(word) or next_benchmark(word)
     if found is None:
         names = [*(one.name for one in sets()), *(one.name for one in benchmarks())]
         near = lookup(word).nearest or ((one,) if (one := nearest(word, names)) else ())

@@ -69,7 +69,8 @@ def next_benchmark(name: str) -> Benchmark | None:
     plain = bare.lower().replace("-", "_")
     if not plain:
         return None
-    return next((one for one in benchmarks() if _matches(plain, one.next)), None) or benchmark_of(bare)
+    own = next((one for one in benchmarks() if _matches(plain, one.next)), None)
+    return own or benchmark_of(bare) or benchmark_of(plain)
 
 
 def gym_benchmark(folder: str) -> Benchmark | None:
@@ -77,14 +78,25 @@ def gym_benchmark(folder: str) -> Benchmark | None:
     return next((one for one in benchmarks() if _matches(folder, one.gym)), None)
 
 
-def benchmark_named(name: str) -> Benchmark:
-    return next(one for one in benchmarks() if one.name == name)
-
-
 def sets_of(task: str) -> tuple[str, ...]:
     """The names of the sets that recommend a task, named as harness.task or as nel-next does; ruler's lengths count
     as one."""
     return tuple(one.name for one in sets() if {task, _ruler(task)} & {*one.chat, *one.base, *one.next})
+
+
+def sets_with(benchmark: Benchmark) -> tuple[str, ...]:
+    """The names of the sets that recommend a task of a benchmark."""
+    return tuple(
+        one.name
+        for one in sets()
+        if any(benchmark_of(task) is benchmark for task in (*one.chat, *one.base))
+        or any(next_benchmark(name) is benchmark for name in one.next)
+    )
+
+
+def benchmark_called(name: str) -> Benchmark | None:
+    """The benchmark of that name, however its letters are."""
+    return next((one for one in benchmarks() if one.name.lower() == name.lower()), None)
 
 
 def set_named(name: str) -> TaskSet:

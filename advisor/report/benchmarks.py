@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from advisor.nel.benchmarks import Benchmark, TaskSet, benchmark_of, next_benchmark, sets, sets_of
+from advisor.nel.benchmarks import Benchmark, TaskSet, benchmark_of, next_benchmark, sets_with
 from advisor.nel.recommended import context_needed, repeats_wanted
 from advisor.nel.tasks import tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from advisor.report.style import Style
 
@@ -51,13 +51,13 @@ def benchmark_lines(one: Benchmark, width: int, style: Style) -> list[str]:
     return [style.paint(lines[0][:7], _PAINT[one.level]) + lines[0][7:], *lines[1:]]
 
 
-def benchmark_text(one: Benchmark, among: Iterable[str], style: Style) -> str:
-    """All that is known of a benchmark; `among` are the sets that recommend what was asked for."""
+def benchmark_text(one: Benchmark, style: Style) -> str:
+    """All that is known of a benchmark."""
     lines = [f"{style.paint(one.name, 'bold')}  sensitivity {style.paint(one.level, _PAINT[one.level])}"]
     lines += style.wrap(one.why, "  ", "  ")
     needs = ", ".join(_needs(one.repeats, one.context))
     lines += [f"  in a comparison: {needs}"] if needs else []
-    found = ", ".join(among)
+    found = ", ".join(sets_with(one))
     lines += [f"  sets: {found}"] if found else []
     names = names_of(one)
     more = f", and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
@@ -83,8 +83,6 @@ def set_json(one: TaskSet) -> dict[str, Any]:
 
 
 def benchmark_json(one: Benchmark) -> dict[str, Any]:
-    names = names_of(one)
-    among = {found for name in (*names, *one.next) for found in sets_of(name)}
     return {
         "name": one.name,
         "sensitivity": one.level,
@@ -92,7 +90,7 @@ def benchmark_json(one: Benchmark) -> dict[str, Any]:
         "repeats": one.repeats,
         "context": one.context,
         "long_context": one.long_context,
-        "tasks": names,
-        "sets": [found.name for found in sets() if found.name in among],
+        "tasks": names_of(one),
+        "sets": list(sets_with(one)),
         "sources": list(one.sources),
     }

@@ -308,6 +308,18 @@ async def test_hover(edit: Any, word: str, expected: str) -> None:
     assert expected in found if expected else not found
 
 
+async def test_hover_tells_how_to_compare_by_a_task_and_which_sets_have_it(edit: Any) -> None:
+    found = await edit(MISTAKEN.replace("gsm8k", "ns_gpqa")).hover("ns_gpqa")
+    assert "quantization shows in it (high): multiple choice, but" in found
+    assert "compare with 16 repeats; in the sets `quick`, `standard`, `reasoning`" in found
+    next_text = (
+        "services: {m: {type: api, url: u}}\nbenchmarks: [{playbook: swebench_verified, name: lm-eval://aime25}]\n"
+    )
+    editor = edit(next_text, "next.yaml")
+    assert "compare with 5 repeats; in the set `agentic`" in await editor.hover("swebench_verified")
+    assert "compare with 64 repeats; in the set `reasoning`" in await editor.hover("lm-eval")
+
+
 async def test_hover_tells_removed_flags_and_what_replaced_them(edit: Any) -> None:
     editor = edit(MISTAKEN.replace("v0.11.0", "v0.20.0").replace("--swap-spce 4", "--guided-decoding-backend x"))
     assert "has it no more" in await editor.hover("--guided-decoding-backend")
