@@ -125,10 +125,6 @@ def about_next_benchmark(name: str) -> str:
     return "\n\n".join(_benchmark_lines(found, sets_of(name))) if found is not None else ""
 
 
-def tasks_of_name(name: str) -> list[Task]:
-    return [task for task in tasks() if task.name == name][:_MOST_TASKS]
-
-
 def about_checkpoint(checkpoint: Checkpoint) -> str:
     """Format, size, whether it is whole, and its context."""
     found, config = checkpoint.quantization, checkpoint.config
