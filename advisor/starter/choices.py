@@ -34,7 +34,7 @@ _NODE_GPUS, _GPU_MEMORY = 8, 80
 # Prompts and answers of AA-LCR, and of all others; longer contexts only take room from the KV cache.
 _LONGEST_CONTEXT, _USUAL_CONTEXT = 196608, 131072
 _LONGEST_ANSWER = 65536
-# RULER's answers, of models that think and of others.
+# RULER's answers, of models whose thinking nothing switches off and of others.
 _THOUGHT, _SHORT_ANSWER = 16384, 2048
 _SWITCHES = ("enable_thinking", "thinking")
 _HUB_DIRECTORY = re.compile(r"models--[^/]+--([^/]+)/snapshots/[0-9a-f]+\Z")
@@ -81,7 +81,6 @@ class Choices:
     longest_answer: Said | None
     switch: Said | None
     parses_reasoning: bool
-    thinks: bool
     tasks: tuple[Planned, ...]
     dropped: tuple[str, ...]
     is_base: bool
@@ -105,7 +104,7 @@ def choose(checkpoint: Checkpoint, wanted: Wanted) -> Choices:
     thinks = not base and _thinks(checkpoint, name)
     parser = _parser(checkpoint, version, name) if thinks else None
     tools = [] if base else _tool_parser(checkpoint, version, name)
-    answer = 0 if base else _THOUGHT if thinks else _SHORT_ANSWER
+    answer = 0 if base else _THOUGHT if thinks and switch is None else _SHORT_ANSWER
     kept, dropped = planned(tasks, int(context.value) if context else None, answer, bool(tools))
     if not kept:
         reasons = "; ".join(dropped) or "it has none for a base model"
@@ -125,7 +124,6 @@ def choose(checkpoint: Checkpoint, wanted: Wanted) -> Choices:
         longest_answer=None if base else _longest_answer(context),
         switch=switch,
         parses_reasoning=parser is not None,
-        thinks=thinks,
         tasks=kept,
         dropped=dropped,
         is_base=base,

@@ -21,9 +21,25 @@ _PARALLELISM = {
     "nemo_skills.ns_aa_lcr": "prompts of 120000 tokens fill the KV cache",
 }
 _FEW_AT_ONCE = 8
+# Answers of this many tokens hold more than what RULER asks for.
+_THINKING = 4096
 # The context of the shortest task of ruler that is recommended.
 _LEAST = 65536
 _RULER = "ruler.ruler-"
+
+
+# One line of the text: depth, key and value, comment.
+Line = tuple[int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What tasks take from the rest of the text: a scalar for the `tokenizer`, '' where all tasks have it; the chat
+    template's variable that turns reasoning on, '' where there is none; whether traces are cut off for all."""
+
+    tokenizer: str
+    switch: str
+    strips_traces: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,37 +96,40 @@ def planned(
     return tuple(kept), tuple(dropped)
 
 
-def task_lines(one: Planned, tokenizer: str, thinks: bool) -> Iterator[tuple[int, str, str]]:
-    """A task of the list, with comments; `tokenizer` is the scalar for one, '' where all tasks have it."""
+def task_lines(one: Planned, around: Around) -> Iterator[Line]:
+    """A task of the list, with comments."""
     yield 2, f"- name: {short_name(one.task)}", f"{one.benchmark.name}, sensitivity {one.benchmark.level}"
-    params = [*_params(one, thinks)]
-    extra = [*_extra(one, tokenizer)]
-    if params or extra:
+    params, extra, adapter = [*_params(one)], [*_extra(one, around)], [*_adapter(one, around)]
+    if params or extra or adapter:
         yield 3, "nemo_evaluator_config:", ""
+    if params or extra:
         yield 4, "config:", ""
         yield 5, "params:", ""
         yield from params
     if extra:
         yield 6, "extra:", ""
         yield from extra
+    yield from adapter
 
 
-def _params(one: Planned, thinks: bool) -> Iterator[tuple[int, str, str]]:
+def _params(one: Planned) -> Iterator[Line]:
     if one.task in _PARALLELISM:
         yield 6, f"parallelism: {_FEW_AT_ONCE}", _PARALLELISM[one.task]
     if one.is_ruler:
         yield 6, f"parallelism: {_FEW_AT_ONCE}", "long prompts fill the KV cache"
         if one.answer:
-            yield 6, f"max_new_tokens: {one.answer}", "answers are short" + (", thinking is not" if thinks else "")
+            yield 6, "temperature: 0.00001", "what stands in the prompt is to be found, not thought up"
+            room = "its answers are short" if one.answer < _THINKING else "room to think before a short answer"
+            yield 6, f"max_new_tokens: {one.answer}", room
 
 
-def _extra(one: Planned, tokenizer: str) -> Iterator[tuple[int, str, str]]:
+def _extra(one: Planned, around: Around) -> Iterator[Line]:
     found = lookup(one.task).task
     if found is not None and found.repeats_field and one.benchmark.repeats and one.benchmark.repeats != found.repeats:
         yield 7, f"{found.repeats_field}: {one.benchmark.repeats}", "fewer cannot tell a loss from noise"
     if one.is_ruler:
-        if tokenizer:
-            yield 7, f"tokenizer: {tokenizer}", "prompts are made as long as it counts"
+        if around.tokenizer:
+            yield 7, f"tokenizer: {around.tokenizer}", "prompts are made as long as it counts"
         yield 7, "tokenizer_backend: hf", ""
     if one.is_judged:
         yield from _other("judge", "judge", "up to and with /v1", JUDGE_KEY)
@@ -118,7 +137,21 @@ def _extra(one: Planned, tokenizer: str) -> Iterator[tuple[int, str, str]]:
         yield from _other("user", "simulated user", "up to and with /v1/chat/completions", USER_KEY)
 
 
-def _other(block: str, who: str, end: str, key: str) -> Iterator[tuple[int, str, str]]:
+def _adapter(one: Planned, around: Around) -> Iterator[Line]:
+    """RULER is run without reasoning, as NEL's own templates do."""
+    if not one.is_ruler or not around.switch:
+        return
+    yield 4, "target:", ""
+    yield 5, "api_endpoint:", ""
+    yield 6, "adapter_config:", ""
+    if around.strips_traces:
+        yield 7, "process_reasoning_traces: false", ""
+    yield 7, "params_to_add:", ""
+    yield 8, "chat_template_kwargs:", ""
+    yield 9, f"{around.switch}: false", "NEL's own templates run RULER so"
+
+
+def _other(block: str, who: str, end: str, key: str) -> Iterator[Line]:
     yield 7, f"{block}:", "the same for baseline and candidate"
     yield 8, "url: ???", f"the {who}'s endpoint, {end}"
     yield 8, "model_id: ???", f"the {who}'s name there"

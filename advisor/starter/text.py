@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING
 
 from advisor.nel.benchmarks import set_named
 from advisor.nel.image import TRTLLM
-from advisor.starter.tasks import JUDGE_KEY, USER_KEY, task_lines
+from advisor.starter.tasks import JUDGE_KEY, USER_KEY, Around, Line, task_lines
 from advisor.subjects.weights import gigabytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from advisor.starter.choices import Choices
-
-# One line of the text: depth, key and value, comment.
-Line = tuple[int, str, str]
 
 _PLAIN = re.compile(r"[A-Za-z/][\w./@+-]*(?::[\w./@+-]+)*\Z")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "none", "y", "n"})
@@ -117,8 +114,11 @@ def _evaluation(choices: Choices) -> Iterator[Line]:
         yield 1, "", text
     use = choices.wanted.use
     yield 1, "tasks:", f"the set {use}: {set_named(use).use}"
+    tokenizer = "" if choices.is_base else _tokenizer_name(choices)[0]
+    switch = str(choices.switch.value) if choices.switch is not None else ""
+    around = Around(tokenizer, switch, bool(switch) and not choices.parses_reasoning)
     for one in choices.tasks:
-        yield from task_lines(one, "" if choices.is_base else _tokenizer_name(choices)[0], choices.thinks)
+        yield from task_lines(one, around)
 
 
 def _variables(choices: Choices) -> Iterator[Line]:

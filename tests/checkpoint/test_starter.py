@@ -115,7 +115,11 @@ def test_every_set_by_use(use: str, name: str, base: RuleBase, tmp_path: Path) -
         ("bf16-dense", "agentic", ["no --tool-call-parser is known", "- name: bfclv3_ast_prompting"]),
         ("bf16-dense", "reasoning", ["n_samples: 64", "num_repeats: 16", "- name: ns_hle_aa", "JUDGE_API_KEY"]),
         ("bf16-dense", "quick", ["--max-model-len 32768", "num_repeats: 16"]),
-        ("modelopt-NVFP4-dense+long", "long-context", ["ruler-128k-chat", "tokenizer_backend: hf", "196608"]),
+        (
+            "modelopt-NVFP4-dense+long",
+            "long-context",
+            ["ruler-128k-chat", "tokenizer_backend: hf", "enable_thinking: false"],
+        ),
         ("modelopt-NVFP4-dense+long", "code", ["--max-model-len 131072", "num_repeats: 8", "parallelism: 8"]),
         ("bf16-dense+no-template+long", "long-context", ["ruler-128k-completions", "--max-model-len 131072"]),
         ("bf16-dense+no-template", "standard", ["RULER is left out: it needs 65536 tokens", "adlr_humaneval_greedy"]),
