@@ -86,14 +86,25 @@ def planned(
             continue
         one = Planned(found or task, benchmark, ruler_answer if is_ruler else 0)
         if found is None:
-            dropped.append(
-                f"{benchmark.name} is left out: it needs {_LEAST if is_ruler else benchmark.context} tokens of context"
-            )
+            other = _stand_in(benchmark, tasks, context, ruler_answer)
+            needed = _LEAST if is_ruler else benchmark.context
+            reason = f"{benchmark.name} is left out: it needs {needed} tokens of context"
+            dropped.append(f"{reason}, and {other.benchmark.name} stands in for it" if other else reason)
+            kept += [other] if other else []
         elif one.needs_tool_parser and not has_tool_parser:
             dropped.append(f"{benchmark.name} is left out: no --tool-call-parser is known to fit the model")
         else:
             kept.append(one)
     return tuple(kept), tuple(dropped)
+
+
+def _stand_in(benchmark: Benchmark, tasks: tuple[str, ...], context: int | None, answer: int) -> Planned | None:
+    """A task with shorter long prompts, where the set has none itself."""
+    if not benchmark.long_context or any(task.startswith(_RULER) for task in tasks):
+        return None
+    found = fitting(f"{_RULER}128k-chat", context, answer)
+    other = benchmark_of(found) if found is not None else None
+    return Planned(found, other, answer) if found is not None and other is not None else None
 
 
 def task_lines(one: Planned, around: Around) -> Iterator[Line]:

@@ -18,6 +18,7 @@ from advisor.nel.benchmarks import STANDARD, set_named, sets
 from advisor.nel.context import Context
 from advisor.nel.tasks import lookup
 from advisor.starter.choices import CannotStart, Choices, Wanted, choose
+from advisor.starter.tasks import planned
 from advisor.starter.text import questions, starter_text
 from tests.cli.run import nel_advisor
 from tests.oracle.verdicts import oracle_python, oracle_tool
@@ -109,6 +110,24 @@ def test_every_set_by_use(use: str, name: str, base: RuleBase, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
+    ("context", "tasks", "dropped"),
+    [
+        (None, ["ns_gpqa", "ns_aa_lcr"], []),
+        (196608, ["ns_gpqa", "ns_aa_lcr"], []),
+        (131072, ["ns_gpqa", "ruler-128k-chat"], ["196608 tokens of context, and RULER stands in for it"]),
+        (98304, ["ns_gpqa", "ruler-64k-chat"], ["and RULER stands in for it"]),
+        (65536, ["ns_gpqa"], ["AA-LCR is left out: it needs 196608 tokens of context"]),
+    ],
+)
+def test_long_prompts_are_as_long_as_the_context_allows(
+    context: int | None, tasks: list[str], dropped: list[str]
+) -> None:
+    kept, left_out = planned(("nemo_skills.ns_gpqa", "nemo_skills.ns_aa_lcr"), context, 2048, has_tool_parser=False)
+    assert [one.task.rpartition(".")[2] for one in kept] == tasks
+    assert all(text.endswith(end) for text, end in zip(left_out, dropped, strict=True))
+
+
+@pytest.mark.parametrize(
     ("name", "use", "words"),
     [
         ("gpt-oss", "agentic", ["--enable-auto-tool-choice --tool-call-parser openai", "n_samples: 8", "USER_API_KEY"]),
@@ -118,7 +137,7 @@ def test_every_set_by_use(use: str, name: str, base: RuleBase, tmp_path: Path) -
         (
             "modelopt-NVFP4-dense+long",
             "long-context",
-            ["ruler-128k-chat", "tokenizer_backend: hf", "enable_thinking: false"],
+            ["ruler-128k-chat", "tokenizer_backend: hf", "thinking: false"],
         ),
         ("modelopt-NVFP4-dense+long", "code", ["--max-model-len 131072", "num_repeats: 8", "parallelism: 8"]),
         ("bf16-dense+no-template+long", "long-context", ["ruler-128k-completions", "--max-model-len 131072"]),
