@@ -40,11 +40,15 @@ class Model(NamedTuple):
             return "base"
         return CODE if self.writes_code else REASONING if self.reasons else "chat"
 
+    @property
+    def use(self) -> str:
+        """The set that fits it best."""
+        return CODE if self.writes_code else REASONING if self.reasons else STANDARD
+
 
 def recommended(model: Model) -> tuple[str, ...]:
     """The tasks, as harness.task, that show what quantization costs this model."""
-    use = CODE if model.writes_code else REASONING if model.reasons else STANDARD
-    found = list(_of_set(use, model))
+    found = list(_of_set(model.use, model))
     if not any((one := benchmark_of(task)) is not None and one.long_context for task in found):
         found += long_tasks(model)[:1]
     if model.calls_tools and not model.is_base:
@@ -60,8 +64,7 @@ def long_tasks(model: Model) -> tuple[str, ...]:
 
 def recommended_next(model: Model) -> tuple[str, ...]:
     """The same by nel-next's names and playbooks, as far as it has them."""
-    use = CODE if model.writes_code else REASONING if model.reasons else STANDARD
-    found = set_named(use).next
+    found = set_named(model.use).next
     return (*found, *set_named(AGENTIC).next) if model.calls_tools else found
 
 
