@@ -25,9 +25,8 @@ def describe_next_benchmarks(world: World, document: Document, context: Context)
 
 
 def _describe(world: World, service: Subject) -> None:
-    read = service.attributes["checkpoint_is_read"] = service.get("checkpoint_is_read") is True
-    checkpoint = world.singles.get("checkpoint") if read else None
-    command = next((one for one in world.of("command") if one.parent is service), None)
+    command, checkpoint = ((service.own or {}).get(kind) for kind in ("command", "checkpoint"))
+    service.attributes["checkpoint_is_read"] = checkpoint is not None
     service.attributes["name_tells_quantization"] = name_tells_quantization(
         service.get("model"), service.get("served_model_name")
     )

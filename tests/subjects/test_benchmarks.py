@@ -241,6 +241,28 @@ def test_nel_next(base: RuleBase, config: str, names: list[str]) -> None:
     assert [name for name, _ in told(base, config)] == names
 
 
+TWO = """\
+services:
+  judge: {{type: vllm, model: "{{checkpoint:{judge}}}", protocol: chat_completions, image: "vllm/vllm-openai:v0.16.0"}}
+  policy: {{type: vllm, model: "{{checkpoint:{policy}}}", protocol: chat_completions, image: "vllm/vllm-openai:v0.16.0"}}
+benchmarks: [{{name: mmlu, solver: {{type: simple, service: policy}}}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("judge", "policy", "names"),
+    [
+        ("modelopt-NVFP4-dense", "bf16-dense", []),
+        ("bf16-dense", "modelopt-NVFP4-dense", ["quant-bench-insensitive"]),
+        ("modelopt-NVFP4-dense", "modelopt-NVFP4-dense", ["quant-bench-insensitive"]),
+    ],
+)
+def test_each_service_is_quantized_by_its_own_checkpoint(
+    base: RuleBase, judge: str, policy: str, names: list[str]
+) -> None:
+    assert [name for name, _ in told(base, filled(TWO.format(judge=judge, policy=policy)))] == names
+
+
 def test_a_reasoning_model_of_nel_next_that_calls_tools_is_told_what_nel_next_has(base: RuleBase) -> None:
     args = "--reasoning-parser, qwen3, --enable-auto-tool-choice, --tool-call-parser, hermes"
     ((_, message),) = told(base, next_text(f"{{name: mmlu_pro, {SIMPLE}}}", args))
