@@ -243,8 +243,8 @@ def test_nel_next(base: RuleBase, config: str, names: list[str]) -> None:
 
 TWO = """\
 services:
-  judge: {{type: vllm, model: "{{checkpoint:{judge}}}", protocol: chat_completions, image: "vllm/vllm-openai:v0.16.0"}}
-  policy: {{type: vllm, model: "{{checkpoint:{policy}}}", protocol: chat_completions, image: "vllm/vllm-openai:v0.16.0"}}
+  judge: {{type: vllm, model: "{{checkpoint:{judge}}}", protocol: chat_completions}}
+  policy: {{type: vllm, model: "{{checkpoint:{policy}}}", protocol: chat_completions}}
 benchmarks: [{{name: mmlu, solver: {{type: simple, service: policy}}}}]
 """
 
