@@ -12,6 +12,7 @@ from advisor.advise import advise_document
 from advisor.document.parse import parse_document
 from advisor.engine.base import RuleBase
 from advisor.nel.context import Context
+from advisor.nel.recommended import context_needed
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.launcher import launcher_world
 from advisor.subjects.subject import World
@@ -129,6 +130,12 @@ def test_repeats_for_all_tasks_count_for_each() -> None:
     more = extra("num_repeats: 8")
     found = world(text("{name: ns_gpqa}, {name: ns_aa_lcr}", more=more)).of("task")
     assert [task.get("repeats_missing") for task in found] == [8, 8]
+
+
+@pytest.mark.parametrize("name", ["ns_aa_lcr", "ns_scicode", "aa_lcr"])
+def test_the_context_that_is_recommended_is_the_one_that_is_asked_for(name: str) -> None:
+    (task,) = world(text(f"{{name: {name}}}")).of("task")
+    assert task.get("context_advised") == context_needed(str(task.get("query")))
 
 
 def told(base: RuleBase, config: str) -> list[tuple[str, str]]:
