@@ -130,7 +130,7 @@ def test_long_prompts_are_as_long_as_the_context_allows(
 @pytest.mark.parametrize(
     ("name", "use", "words"),
     [
-        ("gpt-oss", "agentic", ["--enable-auto-tool-choice --tool-call-parser openai", "n_samples: 8", "USER_API_KEY"]),
+        (MODELS[0], "agentic", ["--enable-auto-tool-choice --tool-call-parser hermes", "n_samples: 8", "USER_API_KEY"]),
         ("bf16-dense", "agentic", ["no --tool-call-parser is known", "- name: bfclv3_ast_prompting"]),
         ("bf16-dense", "reasoning", ["n_samples: 64", "num_repeats: 16", "- name: ns_hle_aa", "JUDGE_API_KEY"]),
         ("bf16-dense", "quick", ["--max-model-len 32768", "num_repeats: 16"]),
