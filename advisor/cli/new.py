@@ -8,12 +8,21 @@ import tempfile
 import click
 
 from advisor.cli.failures import fail
+from advisor.nel.benchmarks import STANDARD, sets
 
 
 @click.command("new")
 @click.argument("checkpoint")
 @click.option(
     "-o", "--output", metavar="FILE", help="Where to write it, - for standard output.  [default: NAME.nel.yaml]"
+)
+@click.option(
+    "--for",
+    "use",
+    type=click.Choice([one.name for one in sets()]),
+    default=STANDARD,
+    show_default=True,
+    help="Which tasks to run: `nel-advisor benchmarks` lists the sets.",
 )
 @click.option("--execution", type=click.Choice(["local", "slurm"]), default="slurm", show_default=True)
 @click.option("--deployment", type=click.Choice(["vllm", "sglang", "trtllm"]), help="[default: one that loads it]")
@@ -22,6 +31,7 @@ from advisor.cli.failures import fail
 def command(
     checkpoint: str,
     output: str | None,
+    use: str,
     execution: str,
     deployment: str | None,
     gpus: int | None,
@@ -38,7 +48,7 @@ def command(
     if not os.path.isdir(checkpoint):
         fail(f"{checkpoint}: there is no such folder")
     try:
-        choices = choose(read_checkpoint(checkpoint), Wanted(execution, deployment, gpus, gpu_memory))
+        choices = choose(read_checkpoint(checkpoint), Wanted(execution, deployment, gpus, gpu_memory, use))
     except CannotStart as error:
         fail(f"{checkpoint}: {error}")
     text = starter_text(choices)

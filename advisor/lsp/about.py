@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Path, dotted
 from advisor.knowledge import table
-from advisor.nel.benchmarks import benchmark_of
+from advisor.nel.benchmarks import HIGH, LOW, MEDIUM, UNRATED, Benchmark, benchmark_of, next_benchmark, sets_of
 from advisor.nel.engine_table import AMBIGUOUS, KNOWN, NOT_YET, REMOVED, UNKNOWN, FlagAnswer
 from advisor.nel.schema import Section, Unknown, section_name
 from advisor.nel.tasks import Lookup, Status, Task
@@ -19,6 +19,12 @@ _FATE = {
     Unknown.CONTAINER: "The evaluation container refuses a key of this name here, after the model is served.",
     Unknown.EXPORT: "The exporter refuses a key of this name here, after the run.",
     Unknown.IGNORED: "Nobody reads a key of this name here.",
+}
+_SHOWN = {
+    HIGH: "quantization shows in it (high)",
+    MEDIUM: "quantization may show in it (medium)",
+    LOW: "quantization hardly shows in it (low)",
+    UNRATED: "how much quantization shows in it is not known",
 }
 
 
@@ -100,10 +106,23 @@ def _task_lines(task: Task) -> list[str]:
         lines.append("needs `extra.tokenizer`")
     benchmark = benchmark_of(task.query)
     if benchmark is not None:
-        shows = "Quantization shows in it." if benchmark.sensitive else "Quantization hardly shows in it."
-        more = f" Compare with {benchmark.repeats} repeats." if benchmark.repeats and benchmark.repeats > 1 else ""
-        lines.append(f"{benchmark.name}. {shows}{more}")
+        lines += _benchmark_lines(benchmark, sets_of(task.query))
     return lines
+
+
+def _benchmark_lines(benchmark: Benchmark, among: tuple[str, ...]) -> list[str]:
+    """How much quantization shows in it and why, how often to repeat it, and which sets recommend it."""
+    lines = [f"**{benchmark.name}** · {_SHOWN[benchmark.level]}: {benchmark.why}."]
+    more = [f"compare with {benchmark.repeats} repeats"] if benchmark.repeats and benchmark.repeats > 1 else []
+    more += [f"needs {benchmark.context} tokens of context"] if benchmark.context else []
+    more += [f"in the set{'s' if len(among) > 1 else ''} {', '.join(f'`{name}`' for name in among)}"] if among else []
+    return [*lines, "; ".join(more)] if more else lines
+
+
+def about_next_benchmark(name: str) -> str:
+    """The same of a benchmark or playbook of nel-next; '' for one that is not known."""
+    found = next_benchmark(name)
+    return "\n\n".join(_benchmark_lines(found, sets_of(name))) if found is not None else ""
 
 
 def about_checkpoint(checkpoint: Checkpoint) -> str:

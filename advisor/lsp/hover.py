@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from advisor.document.nodes import Path, Span
-from advisor.lsp.about import about_checkpoint, about_flag, about_key, about_task
+from advisor.document.nodes import Path, Scalar, Span
+from advisor.lsp.about import about_checkpoint, about_flag, about_key, about_next_benchmark, about_task
 from advisor.lsp.diagnostics import checkpoint_of, span_in
 from advisor.lsp.session import Analysis
 from advisor.lsp.tree import Standing, standing_at
+from advisor.nel.dialect import NEXT, dialect_of
 from advisor.nel.redaction import redactor_for
 from advisor.nel.schema import section
 from advisor.nel.tasks import lookup
@@ -25,9 +26,11 @@ def hover(analysis: Analysis, offset: int, kind: str) -> dict[str, Any] | None:
     world = analysis.world
     parts: list[str] = []
     span: Span | None = None
-    if world is not None:
+    standing = standing_at(analysis.document, offset)
+    if world is None:
+        parts += _about_next(analysis, standing)
+    else:
         found = _flag(analysis, world, offset)
-        standing = standing_at(analysis.document, offset)
         if found is not None:
             text, span = found
             parts.append(text)
@@ -52,6 +55,17 @@ def _about(analysis: Analysis, world: World, standing: Standing) -> list[str]:
     if path == ("deployment", "checkpoint_path"):
         return [text for text in (_key(world, path), _checkpoint(analysis)) if text]
     return [_key(world, path)]
+
+
+def _about_next(analysis: Analysis, standing: Standing | None) -> list[str]:
+    """What there is to say of a benchmark of nel-next."""
+    if standing is None or not analysis.is_ours or dialect_of(analysis.document) != NEXT:
+        return []
+    path, node = standing.path, standing.node
+    named = len(path) == 3 and path[0] == "benchmarks" and path[2] in ("name", "playbook")
+    return (
+        [about_next_benchmark(node.value)] if named and isinstance(node, Scalar) and isinstance(node.value, str) else []
+    )
 
 
 def _version(analysis: Analysis) -> str:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from advisor.checkpoint.parallelism import smallest_tensor_parallel
 from advisor.knowledge import table
-from advisor.nel.benchmarks import Benchmark, recommended
+from advisor.nel.benchmarks import STANDARD
 from advisor.nel.engine import EngineVersion, engine_version
 from advisor.nel.engine_table import KNOWN
-from advisor.nel.families import ALWAYS, BY_DEFAULT, REASONING, Family, family_of
+from advisor.nel.families import ALWAYS, BY_DEFAULT, FLAGS, Family, family_of
 from advisor.nel.image import SGLANG, TRTLLM, VLLM
 from advisor.nel.outcomes import NO_FLAG, loading_flags, loading_versions
+from advisor.starter.tasks import Planned, planned, wanted_tasks
 from advisor.subjects.command import CONTEXT_LENGTH, NAMES
 from advisor.subjects.weights import gigabytes
 
@@ -30,9 +31,11 @@ _IMAGES = {
 _TRTLLM_VERSION = "1.2.0"
 # A node of a cluster where nothing else is said, and GPUs of the most common size.
 _NODE_GPUS, _GPU_MEMORY = 8, 80
-# AA-LCR's prompts and answers; longer contexts only take room from the KV cache.
-_LONGEST_CONTEXT = 196608
+# Prompts and answers of AA-LCR, and of all others; longer contexts only take room from the KV cache.
+_LONGEST_CONTEXT, _USUAL_CONTEXT = 196608, 131072
 _LONGEST_ANSWER = 65536
+# RULER's answers, of models whose thinking nothing switches off and of others.
+_THOUGHT, _SHORT_ANSWER = 16384, 2048
 _SWITCHES = ("enable_thinking", "thinking")
 _HUB_DIRECTORY = re.compile(r"models--[^/]+--([^/]+)/snapshots/[0-9a-f]+\Z")
 
@@ -43,12 +46,13 @@ class CannotStart(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the caller says; None where the checkpoint decides. `gpu_memory` in GB."""
+    """What the caller says; None where the checkpoint decides. `gpu_memory` in GB; `use` names a set of tasks."""
 
     execution: str = "slurm"
     deployment: str | None = None
     gpus: int | None = None
     gpu_memory: int | None = None
+    use: str = STANDARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Said:
 @dataclass(frozen=True, slots=True)
 class Choices:
     """All that the text is written from. `flags` are the server's, `sampling` by parameter, `switch` the template's
-    variable that turns reasoning on; `dropped` says which benchmarks are left out, and why."""
+    variable that turns reasoning on; `dropped` says which tasks of the set are left out, and why."""
 
     checkpoint: Checkpoint
     wanted: Wanted
@@ -77,7 +81,7 @@ class Choices:
     longest_answer: Said | None
     switch: Said | None
     parses_reasoning: bool
-    benchmarks: tuple[Benchmark, ...]
+    tasks: tuple[Planned, ...]
     dropped: tuple[str, ...]
     is_base: bool
 
@@ -93,11 +97,19 @@ def choose(checkpoint: Checkpoint, wanted: Wanted) -> Choices:
     engine, version = _engine(checkpoint, wanted.deployment)
     gpus, tensor = _gpus(checkpoint, wanted, engine)
     data = 1 if engine == TRTLLM else max(1, gpus // int(tensor.value))
-    context = _context(checkpoint)
     base = not checkpoint.tokenizer.templates
+    tasks = wanted_tasks(wanted.use, base)
+    context = _context(checkpoint, tasks)
     switch = None if base else _switch(checkpoint)
-    parser = _parser(checkpoint, version, name) if not base and _thinks(checkpoint, name) else None
-    kept, dropped = _benchmarks(base, int(context.value) if context else None)
+    thinks = not base and _thinks(checkpoint, name)
+    parser = _parser(checkpoint, version, name) if thinks else None
+    tools = [] if base else _tool_parser(checkpoint, version, name)
+    answer = 0 if base else _THOUGHT if thinks and switch is None else _SHORT_ANSWER
+    kept, dropped = planned(tasks, int(context.value) if context else None, answer, bool(tools))
+    if not kept:
+        reasons = "; ".join(dropped) or "it has none for a base model"
+        raise CannotStart(f"no task of the set {wanted.use} fits this model: {reasons}")
+    parsers = ([parser] if parser else []) + (tools if any(one.needs_tool_parser for one in kept) else [])
     return Choices(
         checkpoint=checkpoint,
         wanted=wanted,
@@ -107,12 +119,12 @@ def choose(checkpoint: Checkpoint, wanted: Wanted) -> Choices:
         tensor_parallel=tensor,
         data_parallel=data,
         gpus=int(tensor.value) * data,
-        flags=tuple(_flags(checkpoint, engine, version, context, parser, int(tensor.value) * data)),
+        flags=(*_flags(checkpoint, engine, version, context, int(tensor.value) * data), *parsers),
         sampling=() if base else tuple(_sampling(checkpoint)),
         longest_answer=None if base else _longest_answer(context),
         switch=switch,
         parses_reasoning=parser is not None,
-        benchmarks=kept,
+        tasks=kept,
         dropped=dropped,
         is_base=base,
     )
@@ -181,12 +193,15 @@ def _gpus(checkpoint: Checkpoint, wanted: Wanted, engine: str) -> tuple[int, Sai
     return gpus, Said(least, reason)
 
 
-def _context(checkpoint: Checkpoint) -> Said | None:
+def _context(checkpoint: Checkpoint, tasks: tuple[str, ...]) -> Said | None:
     config = checkpoint.config
     if config is None or not config.context_length:
         return None
-    if config.context_length > _LONGEST_CONTEXT:
-        return Said(_LONGEST_CONTEXT, f"what AA-LCR needs; the model has {config.context_length}")
+    length = config.context_length
+    if "nemo_skills.ns_aa_lcr" in tasks and length > _LONGEST_CONTEXT:
+        return Said(_LONGEST_CONTEXT, f"what AA-LCR needs; the model has {length}")
+    if "nemo_skills.ns_aa_lcr" not in tasks and length > _USUAL_CONTEXT:
+        return Said(_USUAL_CONTEXT, f"room for these tasks' prompts and answers; the model has {length}")
     return Said(config.context_length, f"all that the model has ({config.context_key} in config.json)")
 
 
@@ -197,9 +212,7 @@ def _longest_answer(context: Said | None) -> Said | None:
     return Said(min(_LONGEST_ANSWER, length // 2), "the prompt needs the other part of the context")
 
 
-def _flags(
-    checkpoint: Checkpoint, engine: str, version: EngineVersion, context: Said | None, parser: Said | None, gpus: int
-) -> list[Said]:
+def _flags(checkpoint: Checkpoint, engine: str, version: EngineVersion, context: Said | None, gpus: int) -> list[Said]:
     found, layout, config = checkpoint.quantization, checkpoint.layout, checkpoint.config
     flags = [Said(f"{CONTEXT_LENGTH[engine]} {context.value}", context.reason)] if context else []
     if found is not None and found.algo and layout and engine != TRTLLM:
@@ -211,7 +224,7 @@ def _flags(
         flags.append(Said("--trust-remote-code", f"the checkpoint runs code of its own: {files}"))
     if engine == VLLM and config is not None and config.moe and gpus > 1:
         flags.append(Said("--enable-expert-parallel", f"a mixture of {config.experts} experts on several GPUs"))
-    return [*flags, parser] if parser else flags
+    return flags
 
 
 def _switch(checkpoint: Checkpoint) -> Said | None:
@@ -235,15 +248,29 @@ def _family(checkpoint: Checkpoint, name: str) -> Family | None:
 
 def _parser(checkpoint: Checkpoint, version: EngineVersion, name: str) -> Said | None:
     """The reasoning parser that the model card's commands name, else its family's, where this version has it."""
-    flag, engine = "--reasoning-parser", version.engine
+    return _known(checkpoint, version, name, "--reasoning-parser")
+
+
+def _tool_parser(checkpoint: Checkpoint, version: EngineVersion, name: str) -> list[Said]:
+    """The flags with which tool calls are parsed, found in the same way; [] where no parser is known."""
+    found = _known(checkpoint, version, name, "--tool-call-parser")
+    if found is None or version.engine not in (VLLM, SGLANG):
+        return []
+    choice = Said("--enable-auto-tool-choice", "vLLM parses tool calls only with both")
+    return [choice, found] if version.engine == VLLM else [found]
+
+
+def _known(checkpoint: Checkpoint, version: EngineVersion, name: str, flag: str) -> Said | None:
+    """A flag with the first value that this version has, of the model card's and the family's own."""
+    engine, kind = version.engine, FLAGS[flag]
     documented = checkpoint.card.documented(engine, flag) if checkpoint.card else ()
     family = _family(checkpoint, name)
-    found = [(value, "the model card's own serve command") for value in documented]
-    if family is not None and family.is_read(f"{engine}.{REASONING}"):
-        found += [(value, f"what {family.name} needs") for value in family.parsers(engine, REASONING) or ()]
-    for value, reason in found:
-        if version.value(flag, value).status == KNOWN:
-            return Said(f"{flag} {value}", reason)
+    found = [Said(value, "the model card's own serve command") for value in documented]
+    if family is not None and family.is_read(f"{engine}.{kind}"):
+        found += [Said(value, f"what {family.name} needs") for value in family.parsers(engine, kind) or ()]
+    for said in found:
+        if version.value(flag, str(said.value)).status == KNOWN:
+            return Said(f"{flag} {said.value}", said.reason)
     return None
 
 
@@ -253,13 +280,3 @@ def _sampling(checkpoint: Checkpoint) -> list[tuple[str, Said]]:
         return []
     said = [("temperature", sampling.temperature), ("top_p", sampling.top_p)]
     return [(name, Said(value, reason)) for name, value in said if value is not None]
-
-
-def _benchmarks(base: bool, context: int | None) -> tuple[tuple[Benchmark, ...], tuple[str, ...]]:
-    kept, dropped = [], []
-    for one in recommended("base" if base else "chat"):
-        if one.context and context is not None and context < one.context:
-            dropped.append(f"{one.name} is left out: it needs {one.context} tokens of context")
-        else:
-            kept.append(one)
-    return tuple(kept), tuple(dropped)

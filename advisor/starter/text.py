@@ -7,16 +7,15 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from advisor.nel.benchmarks import set_named
 from advisor.nel.image import TRTLLM
+from advisor.starter.tasks import JUDGE_KEY, USER_KEY, Around, Line, task_lines
 from advisor.subjects.weights import gigabytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from advisor.starter.choices import Choices
-
-# One line of the text: depth, key and value, comment.
-Line = tuple[int, str, str]
 
 _PLAIN = re.compile(r"[A-Za-z/][\w./@+-]*(?::[\w./@+-]+)*\Z")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "none", "y", "n"})
@@ -113,13 +112,13 @@ def _evaluation(choices: Choices) -> Iterator[Line]:
     yield from _target(choices)
     for text in choices.dropped:
         yield 1, "", text
-    yield (
-        1,
-        "tasks:",
-        "benchmarks in which quantization shows" if not choices.is_base else "the usual set for base models",
-    )
-    for one in choices.benchmarks:
-        yield from _task(one.task or one.name, one.repeats)
+    use = choices.wanted.use
+    yield 1, "tasks:", f"the set {use}: {set_named(use).use}"
+    tokenizer = "" if choices.is_base else _tokenizer_name(choices)[0]
+    switch = str(choices.switch.value) if choices.switch is not None else ""
+    around = Around(tokenizer, switch, bool(switch) and not choices.parses_reasoning)
+    for one in choices.tasks:
+        yield from task_lines(one, around)
 
 
 def _variables(choices: Choices) -> Iterator[Line]:
@@ -127,19 +126,27 @@ def _variables(choices: Choices) -> Iterator[Line]:
         return
     yield 1, "env_vars:", ""
     yield 2, f"{_KEY}: lit:dummy", "the server wants no key, and the harness asks for one"
-    if any(one.task == "ns_aa_lcr" for one in choices.benchmarks):
-        yield 2, "JUDGE_API_KEY: runtime:JUDGE_API_KEY", "AA-LCR's answers are judged by another model"
+    judged = [one.benchmark.name for one in choices.tasks if one.is_judged]
+    if judged:
+        yield 2, f"{JUDGE_KEY}: runtime:{JUDGE_KEY}", f"another model judges the answers: {', '.join(judged)}"
+    if any(one.has_simulated_user for one in choices.tasks):
+        yield 2, f"{USER_KEY}: runtime:{USER_KEY}", "another model plays the user"
 
 
 def _tokenizer(choices: Choices) -> Iterator[Line]:
+    name, reason = _tokenizer_name(choices)
+    yield 4, "extra:", ""
+    yield 5, f"tokenizer: {name}", reason
+    yield 5, "tokenizer_backend: huggingface", ""
+
+
+def _tokenizer_name(choices: Choices) -> tuple[str, str]:
+    """A scalar for the model's name on the hub, with where it came from."""
     card = choices.checkpoint.card
     name = next((one for one in card.base_models if _HUB_NAME.match(one)), None) if card else None
-    reason = (
-        "base_model of the model card" if name else "the model's name on the hub: prompts are counted in its tokens"
-    )
-    yield 4, "extra:", ""
-    yield 5, f"tokenizer: {_scalar(name) if name else '???'}", reason
-    yield 5, "tokenizer_backend: huggingface", ""
+    if name:
+        return _scalar(name), "base_model of the model card"
+    return "???", "the model's name on the hub: prompts are counted in its tokens"
 
 
 def _target(choices: Choices) -> Iterator[Line]:
@@ -163,32 +170,6 @@ def _target(choices: Choices) -> Iterator[Line]:
                 "process_reasoning_traces: true",
                 "cuts off what ends with </think>, so that only the answer is graded",
             )
-
-
-def _task(name: str, repeats: int | None) -> Iterator[Line]:
-    yield 2, f"- name: {name}", ""
-    own: list[Line] = []
-    if name == "ns_scicode":
-        own.append((6, "parallelism: 8", "its tests run in one sandbox"))
-    extra: list[Line] = []
-    if repeats and repeats > 1:
-        extra.append((7, f"num_repeats: {repeats}", "fewer cannot tell a loss from noise"))
-    if name == "ns_aa_lcr":
-        own.append((6, "parallelism: 8", "prompts of 100000 tokens fill the KV cache"))
-        extra += [
-            (7, "judge:", ""),
-            (8, "url: ???", "the judge's endpoint, up to and with /v1"),
-            (8, "model_id: ???", "the judge's name there"),
-            (8, "api_key: JUDGE_API_KEY", "the name of the variable, not the key"),
-        ]
-    if own or extra:
-        yield 3, "nemo_evaluator_config:", ""
-        yield 4, "config:", ""
-        yield 5, "params:", ""
-        yield from own
-    if extra:
-        yield 6, "extra:", ""
-        yield from extra
 
 
 def _laid_out(lines: Iterable[Line]) -> list[str]:

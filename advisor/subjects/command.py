@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.nel.command import Serve, read_arguments, read_command
 from advisor.nel.engine import EngineVersion, engine_version
+from advisor.nel.engine_table import KNOWN, UNCHECKED
 from advisor.nel.expanded import Expanded, expand
 from advisor.nel.flags import Arguments, Flag, parse_flags
 from advisor.nel.image import SGLANG, TRTLLM, VLLM
@@ -27,6 +28,7 @@ TENSOR = {VLLM: "--tensor-parallel-size", SGLANG: "--tp-size", TRTLLM: "--tp_siz
 PIPELINE = {VLLM: "--pipeline-parallel-size", SGLANG: "--pp-size", TRTLLM: "--pp_size"}
 DATA = {VLLM: "--data-parallel-size", SGLANG: "--dp-size"}
 CONTEXT_LENGTH = {VLLM: "--max-model-len", SGLANG: "--context-length", TRTLLM: "--max_seq_len"}
+_KV_CACHE = "--kv-cache-dtype"
 DEFAULT_PORT = {VLLM: 8000, SGLANG: 30000, TRTLLM: 8000}
 DEFAULT_HOST = {SGLANG: "127.0.0.1", TRTLLM: "localhost"}
 # vLLM's human_readable_int: small letters are decimal, capitals binary.
@@ -77,6 +79,7 @@ def command_attributes(deployment: Subject, servers: tuple[Server, ...]) -> dict
         "context_length": lambda: size(servers, CONTEXT_LENGTH, None),
         "max_num_seqs": lambda: size(servers, {VLLM: "--max-num-seqs"}, None),
         "context_flag": CONTEXT_LENGTH.get(engine or "", ABSENT),
+        "kv_cache_type": lambda: kv_cache_type(servers),
         "parses_tool_calls": lambda: parses_tool_calls(servers),
         "has_served_name": lambda: given(servers, "--served-model-name"),
         "model": lambda: model(servers),
@@ -120,6 +123,23 @@ def given(servers: tuple[Server, ...], name: str) -> Value:
         return True
     complete = servers and all(server.arguments.complete and server.serve.certain for server in servers)
     return False if complete else Unknown("a shell may add flags")
+
+
+def kv_cache_type(servers: tuple[Server, ...]) -> Value:
+    """What --kv-cache-dtype says, `auto` where it is not given; Unknown for what the engine's version does not have."""
+    found = [_kv_cache_type(server) for server in servers]
+    agree = found and all(one == found[0] for one in found)
+    return found[0] if agree else Unknown("the servers are not known, or differ")
+
+
+def _kv_cache_type(server: Server) -> Value:
+    flag = server.arguments.get(_KV_CACHE)
+    if flag is None:
+        return "auto" if server.arguments.complete else Unknown("a shell may add flags", None)
+    if not flag.known or not flag.value:
+        return Unknown("a shell tells the KV cache's type")
+    is_one = server.engine.value(_KV_CACHE, flag.value).status in (KNOWN, UNCHECKED)
+    return flag.value if is_one else Unknown("the engine has no such type of KV cache")
 
 
 def parses_tool_calls(servers: tuple[Server, ...]) -> Value:

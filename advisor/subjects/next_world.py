@@ -14,6 +14,7 @@ from advisor.subjects.next_cluster import add_cluster
 from advisor.subjects.next_expansions import add_expansions, add_fillers
 from advisor.subjects.next_keys import add_next_keys
 from advisor.subjects.next_output import add_output
+from advisor.subjects.next_quantized import describe_next_benchmarks
 from advisor.subjects.next_references import add_references
 from advisor.subjects.next_secrets import add_next_secrets
 from advisor.subjects.next_services import add_services
@@ -41,6 +42,7 @@ BUILDERS = (
     add_next_secrets,
     add_next_checkpoints,
     describe_next_families,
+    describe_next_benchmarks,
 )
 _LAST_WINS = {"duplicate-key": "The first one has no effect:"}
 

@@ -8,13 +8,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from advisor.advise import advise_document
 from advisor.checkpoint.read import read_checkpoint
 from advisor.document.parse import parse_document
 from advisor.engine.base import RuleBase
+from advisor.nel.benchmarks import STANDARD, set_named, sets
 from advisor.nel.context import Context
+from advisor.nel.tasks import lookup
 from advisor.starter.choices import CannotStart, Choices, Wanted, choose
+from advisor.starter.tasks import planned
 from advisor.starter.text import questions, starter_text
 from tests.cli.run import nel_advisor
 from tests.oracle.verdicts import oracle_python, oracle_tool
@@ -47,7 +51,8 @@ def answered(text: str) -> str:
     lines = []
     for line in text.split("\n"):
         key = line.strip().partition(":")[0]
-        lines.append(line.replace("???", ANSWERS[key]) if line.strip().startswith(f"{key}: ???") else line)
+        answer = ANSWERS.get(key, "") + ("/chat/completions" if "/v1/chat/completions" in line else "")
+        lines.append(line.replace("???", answer) if line.strip().startswith(f"{key}: ???") else line)
     return "\n".join(lines)
 
 
@@ -62,6 +67,86 @@ def test_the_advisor_has_no_error_or_warning(name: str, execution: str, base: Ru
     advice = advise_document(parse_document(str(tmp_path / "new.yaml"), answered(text)), base, Context())
     assert [(f.name, f.message) for f in advice.findings if f.severity != "info"] == [], text
     assert len(questions(text)) == text.count("???") - text.count("# Fill in every ???")
+
+
+USES = [one.name for one in sets()]
+MODELS = (
+    "modelopt-NVFP4-moe+long+thinking-template+card",
+    "modelopt-NVFP4-dense+long+kv-fp8",
+    "gpt-oss",
+    "bf16-dense",
+    "bf16-dense+no-template",
+    "bf16-dense+no-template+long+card",
+)
+
+
+NOT_FITTING = {
+    *(("agentic", name) for name in MODELS if "no-template" in name),
+    *(("long-context", name) for name in ("gpt-oss", "bf16-dense", "bf16-dense+no-template")),
+}
+FITTING = [(use, name) for use in USES for name in MODELS if (use, name) not in NOT_FITTING]
+
+
+@pytest.mark.parametrize(("use", "name"), sorted(NOT_FITTING))
+def test_a_set_that_fits_nowhere_is_refused(use: str, name: str, tmp_path: Path) -> None:
+    with pytest.raises(CannotStart, match="no task of the set"):
+        choices_of(name, tmp_path, Wanted(use=use))
+
+
+@pytest.mark.parametrize(("use", "name"), FITTING)
+def test_every_set_by_use(use: str, name: str, base: RuleBase, tmp_path: Path) -> None:
+    """The tasks are those of the set, or the text says why not, and the advisor has nothing to say of them."""
+    choices = choices_of(name, tmp_path, Wanted(use=use))
+    text = starter_text(choices)
+    chosen = set_named(use)
+    wanted = chosen.base if choices.is_base else chosen.chat
+    assert len(choices.tasks) + len(choices.dropped) == len(wanted)
+    assert all(reason in text for reason in choices.dropped)
+    names = [one["name"] for one in yaml.safe_load(text)["evaluation"]["tasks"]]
+    assert [lookup(one).task for one in names] == [lookup(one.task).task for one in choices.tasks]
+    advice = advise_document(parse_document(str(tmp_path / "new.yaml"), answered(text)), base, Context())
+    found = [(f.name, f.message) for f in advice.findings if f.severity != "info" or f.name != "quant-no-longctx"]
+    assert found == [], text
+
+
+@pytest.mark.parametrize(
+    ("context", "tasks", "dropped"),
+    [
+        (None, ["ns_gpqa", "ns_aa_lcr"], []),
+        (196608, ["ns_gpqa", "ns_aa_lcr"], []),
+        (131072, ["ns_gpqa", "ruler-128k-chat"], ["196608 tokens of context, and RULER stands in for it"]),
+        (98304, ["ns_gpqa", "ruler-64k-chat"], ["and RULER stands in for it"]),
+        (65536, ["ns_gpqa"], ["AA-LCR is left out: it needs 196608 tokens of context"]),
+    ],
+)
+def test_long_prompts_are_as_long_as_the_context_allows(
+    context: int | None, tasks: list[str], dropped: list[str]
+) -> None:
+    kept, left_out = planned(("nemo_skills.ns_gpqa", "nemo_skills.ns_aa_lcr"), context, 2048, has_tool_parser=False)
+    assert [one.task.rpartition(".")[2] for one in kept] == tasks
+    assert all(text.endswith(end) for text, end in zip(left_out, dropped, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "use", "words"),
+    [
+        (MODELS[0], "agentic", ["--enable-auto-tool-choice --tool-call-parser hermes", "n_samples: 8", "USER_API_KEY"]),
+        ("bf16-dense", "agentic", ["no --tool-call-parser is known", "- name: bfclv3_ast_prompting"]),
+        ("bf16-dense", "reasoning", ["n_samples: 64", "num_repeats: 16", "- name: ns_hle_aa", "JUDGE_API_KEY"]),
+        ("bf16-dense", "quick", ["--max-model-len 32768", "num_repeats: 16"]),
+        (
+            "modelopt-NVFP4-dense+long",
+            "long-context",
+            ["ruler-128k-chat", "tokenizer_backend: hf", "thinking: false"],
+        ),
+        ("modelopt-NVFP4-dense+long", "code", ["--max-model-len 131072", "num_repeats: 8", "parallelism: 8"]),
+        ("bf16-dense+no-template+long", "long-context", ["ruler-128k-completions", "--max-model-len 131072"]),
+        ("bf16-dense+no-template", "standard", ["RULER is left out: it needs 65536 tokens", "adlr_humaneval_greedy"]),
+    ],
+)
+def test_what_tasks_need_is_there(name: str, use: str, words: list[str], tmp_path: Path) -> None:
+    text = starter_text(choices_of(name, tmp_path, Wanted(use=use)))
+    assert [word for word in words if word not in text] == [], text
 
 
 @pytest.mark.parametrize("deployment", ["vllm", "sglang", "trtllm"])
@@ -81,11 +166,12 @@ needs_oracle = pytest.mark.skipif(
 @needs_oracle
 def test_the_real_launcher_takes_them(tmp_path: Path) -> None:
     files = []
-    for name in NAMES:
-        for execution in ("local", "slurm"):
-            text = starter_text(choices_of(name, tmp_path, Wanted(execution)))
-            files.append(tmp_path / f"{execution}-{len(files)}.yaml")
-            files[-1].write_text(answered(text).replace("/lustre/results", str(tmp_path / "results")))
+    asked = [(name, execution, STANDARD) for name in NAMES for execution in ("local", "slurm")]
+    asked += [(name, "slurm", use) for use, name in FITTING]
+    for name, execution, use in asked:
+        text = starter_text(choices_of(name, tmp_path, Wanted(execution, use=use)))
+        files.append(tmp_path / f"{execution}-{len(files)}.yaml")
+        files[-1].write_text(answered(text).replace("/lustre/results", str(tmp_path / "results")))
     environment = {**os.environ, "USER": "tester"}
     done = subprocess.run(
         [str(oracle_python()), str(oracle_tool()), *map(str, files)],
@@ -120,9 +206,9 @@ def test_values_come_from_the_checkpoint(tmp_path: Path) -> None:
     assert dict(long.sampling)["temperature"].value == 0.6
     assert long.switch is not None
     assert long.switch.value == "thinking"
-    assert [one.task for one in long.benchmarks] == ["ns_gpqa", "ns_scicode", "ns_aa_lcr"]
+    assert [one.task.rpartition(".")[2] for one in long.tasks] == ["ns_gpqa", "ns_scicode", "ns_aa_lcr"]
     plain = choices_of("bf16-dense+no-template", tmp_path, Wanted())
-    assert [one.name for one in plain.benchmarks] == ["MMLU", "GSM8K", "ARC-Challenge"]
+    assert [one.benchmark.name for one in plain.tasks] == ["MATH-500", "HumanEval and MBPP", "WinoGrande", "MMLU"]
 
 
 def test_new_writes_once_and_never_over(tmp_path: Path) -> None:
@@ -148,6 +234,8 @@ def test_new_writes_once_and_never_over(tmp_path: Path) -> None:
         (["{c}", "-o", "none/x.yaml"], "none/x.yaml"),
         (["{c}", "--deployment", "nim"], "nim"),
         (["{c}", "--gpus", "0"], "0"),
+        (["{c}", "--for", "fun"], "fun"),
+        (["{c}", "--for", "long-context"], "no task of the set long-context fits this model: AA-LCR is left out"),
     ],
 )
 def test_new_refuses(arguments: list[str], says: str, tmp_path: Path) -> None:

@@ -296,7 +296,7 @@ HOVERS = [
     ("--swap-spce", "No version of vLLM", "a flag that never was"),
     ("gsm8k", "lm-evaluation-harness", "a task's harness"),
     ("gsm8k", "endpoint: completions", "a task's endpoint"),
-    ("gsm8k", "Quantization hardly shows", "a task's sensitivity"),
+    ("gsm8k", "quantization hardly shows in it (low): school maths", "a task's sensitivity and why"),
     ("12:00:00", "sbatch", "why a finding is one"),
 ]
 
@@ -306,6 +306,18 @@ async def test_hover(edit: Any, word: str, expected: str) -> None:
     editor = edit(MISTAKEN if word in MISTAKEN else MISTAKEN + f"# {word}\n")
     found = await editor.hover(word)
     assert expected in found if expected else not found
+
+
+async def test_hover_tells_how_to_compare_by_a_task_and_which_sets_have_it(edit: Any) -> None:
+    found = await edit(MISTAKEN.replace("gsm8k", "ns_gpqa")).hover("ns_gpqa")
+    assert "quantization shows in it (high): multiple choice, but" in found
+    assert "compare with 16 repeats; in the sets `quick`, `standard`, `reasoning`" in found
+    next_text = (
+        "services: {m: {type: api, url: u}}\nbenchmarks: [{playbook: swebench_verified, name: lm-eval://aime25}]\n"
+    )
+    editor = edit(next_text, "next.yaml")
+    assert "compare with 5 repeats; in the set `agentic`" in await editor.hover("swebench_verified")
+    assert "compare with 64 repeats; in the set `reasoning`" in await editor.hover("lm-eval")
 
 
 async def test_hover_tells_removed_flags_and_what_replaced_them(edit: Any) -> None:

@@ -101,7 +101,7 @@ services:
     protocol: chat_completions
     image: {second_image}
     {policy_rest}
-benchmarks: [{{name: gsm8k, solver: {{type: simple, service: policy}}}}]
+benchmarks: [{{name: math500, solver: {{type: simple, service: policy}}}}]
 """
 IMAGES = {"vllm": "vllm/vllm-openai:v0.16.0", "sglang": "lmsysorg/sglang:v0.5.9"}
 
