@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from advisor.engine.operators import REFERENCES, same, test_for
+from advisor.engine.operators import REFERENCES, Test, same, test_for
 from advisor.engine.rule import ConditionData
 from advisor.nel.values import Unknown, Value
-from advisor.subjects.subject import Subject, getter, is_nothing
+from advisor.subjects.subject import Subject, getter, is_nothing, is_own
 
 Decide = Callable[[Subject], "bool | None"]
 
@@ -28,9 +28,22 @@ def _decide(name: str, operators: dict[str, Any]) -> Decide:
         test = test_for(plain)
         value = getter(name)
         if not tests:
-            return lambda subject: test(value(subject))
+            return _own(name, test) if is_own(name) else lambda subject: test(value(subject))
         tests.append(lambda subject: test(value(subject)))
     return tests[0] if len(tests) == 1 else _all(tests)
+
+
+def _own(name: str, test: Test) -> Decide:
+    """Most decisions by far are on an attribute of the subject itself, most of them asked before."""
+
+    def decide(subject: Subject) -> bool | None:
+        attributes = subject.attributes
+        if name in attributes:
+            value = attributes[name]
+            return test(subject.get(name) if callable(value) else value)
+        return test(subject.get(name))
+
+    return decide
 
 
 def _reference(name: str, op: str, other: str) -> Decide:

@@ -42,12 +42,13 @@ _FALSE_WORDS, _TRUE_WORDS = ("0", "off", "f", "false", "n", "no"), ("1", "on", "
 class AdapterView:
     """What is known of the adapter of one scope, computed when it is asked for."""
 
-    __slots__ = ("_derived", "general", "node", "scope", "world")
+    __slots__ = ("_derived", "_toggles", "general", "node", "scope", "world")
 
     def __init__(self, scope: Scope, general: AdapterView | None) -> None:
         self.scope, self.general, self.world = scope, general, scope.world
         self.node = scope.merged.at(ADAPTER)
         self._derived: dict[str, Value] = {}
+        self._toggles: dict[str, Path] | None = None
 
     def attributes(self) -> dict[str, Attribute]:
         return {
@@ -150,7 +151,9 @@ class AdapterView:
         return prompt_switch(self.prompt())
 
     def toggle_paths(self) -> dict[str, Path]:
-        return toggles(self.scope, added_params(self.scope))
+        if self._toggles is None:
+            self._toggles = toggles(self.scope, added_params(self.scope))
+        return self._toggles
 
     def toggle_keys(self) -> Value:
         return list(self.toggle_paths())

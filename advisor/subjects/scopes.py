@@ -28,7 +28,7 @@ class Scope:
     `owner` is the subject that it belongs to (the evaluation or the task), `tasks` the scopes of the tasks below a
     global one (also of those that set nothing)."""
 
-    __slots__ = ("general", "merged", "own", "owner", "path", "tasks", "world")
+    __slots__ = ("_values", "general", "merged", "own", "owner", "path", "tasks", "world")
 
     def __init__(
         self,
@@ -48,13 +48,20 @@ class Scope:
             general,
         )
         self.tasks: tuple[Scope, ...] = ()
+        self._values: dict[Path, Value] = {}
 
     @property
     def is_global(self) -> bool:
         return self.general is None
 
     def value(self, path: Path) -> Value:
-        """The merged value at a path; Unknown at the global scope where every task sets its own."""
+        """The merged value at a path; Unknown at the global scope where every task sets its own. To be asked for when
+        the scopes of all tasks are there; what was asked is kept."""
+        if path not in self._values:
+            self._values[path] = self._value(path)
+        return self._values[path]
+
+    def _value(self, path: Path) -> Value:
         if self.is_set_by_all_tasks(path):
             return Unknown("every task sets its own", None)
         node = self.merged.at(path)

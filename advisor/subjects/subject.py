@@ -174,9 +174,9 @@ def value_of(subject: Subject, name: str) -> Value:
 @cache
 def getter(name: str) -> Callable[[Subject], Value]:
     """`value_of` for one name, worked out once."""
-    kind, dot, rest = name.partition(".")
-    if not dot or kind not in KINDS:
+    if is_own(name):
         return methodcaller("get", name)
+    kind, _, rest = name.partition(".")
     nothing = Unknown(f"there is no {kind} here", None)
 
     def ask(subject: Subject) -> Value:
@@ -184,6 +184,12 @@ def getter(name: str) -> Callable[[Subject], Value]:
         return nothing if owner is None else owner.get(rest)
 
     return ask
+
+
+def is_own(name: str) -> bool:
+    """Whether a name in a rule asks the subject itself."""
+    kind, dot, _ = name.partition(".")
+    return not dot or kind not in KINDS
 
 
 def is_nothing(value: Value) -> bool:
