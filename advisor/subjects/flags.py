@@ -120,6 +120,9 @@ def _repeats(command: Subject, server: Server, flag: Flag) -> dict[str, Attribut
     if piece.path != EXTRA_ARGS or not stock or field is None:
         return {"repeats": ABSENT}
     first = stock[0]
+    if first.known and len(flag.values) > 1 and first.value in flag.values:
+        # vLLM takes several names for a model; one more than the field's is another.
+        return {"repeats": ABSENT}
     return {
         "repeats": field,
         "own_value": _typed(flag),

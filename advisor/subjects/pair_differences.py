@@ -72,7 +72,7 @@ def _add(world: World, group: _Group, theirs: Side, ours: Side) -> None:
         "wanted": wanted_text(there),
         "baseline_text": str(wanted) if isinstance(wanted, str | int | float) else ABSENT,
         "missing_flag": flag_text(one.theirs, theirs, ours) if one.case == LEFT_OUT else ABSENT,
-        "kv_is_calibrated": _kv_is_calibrated(world, one, ours),
+        "kv_is_calibrated": _kv_is_calibrated(one, ours),
         # Where a fix writes, as places; without one there is no fix.
         _SETTING: ABSENT,
         "flag": ABSENT,
@@ -121,10 +121,10 @@ def _of_tasks(tasks: list[str], count: int) -> str:
     return f" of all {count} tasks" if len(tasks) == count else f" of {len(tasks)} tasks"
 
 
-def _kv_is_calibrated(world: World, one: Compared, ours: Side) -> bool:
+def _kv_is_calibrated(one: Compared, ours: Side) -> bool:
     """Whether the candidate's checkpoint was calibrated for the cache that the baseline has no flag for. False where
     that is not known."""
-    checkpoint = world.singles.get("checkpoint")
+    checkpoint = ours.served.files
     unset = one.theirs.value is ABSENT or one.theirs.value == "auto"
     if one.ours.about != KV or not unset:
         return False

@@ -88,7 +88,7 @@ def _served(world: World, document: Document) -> Served:
     elif not isinstance(model, Unknown):
         model = Unknown("it is not set")
     is_here = name == "checkpoint_path" and "checkpoint" in world.singles and isinstance(model, str)
-    return Served(model, place, _precision(world), str(model) if is_here else "")
+    return Served(model, place, _precision(world), str(model) if is_here else "", world.singles.get("checkpoint"))
 
 
 def _unknown(*values: Value) -> Unknown:

@@ -90,7 +90,7 @@ def _served(world: World, service: Subject | None) -> Served:
     place = service.place_of(key) or service.place
     names = [service.get(name) for name in ("model", "served_model_name")]
     tells = next((one for name in names if isinstance(name, str) and (one := quantization_in(name))), "")
-    checkpoint = world.singles.get("checkpoint")
+    checkpoint = service.related("checkpoint")
     if checkpoint is not None and not isinstance(checkpoint.get("method"), Unknown):
         tells = declared_precision(checkpoint)
     if service.get("type") == "api" and isinstance(model, str):
@@ -99,7 +99,7 @@ def _served(world: World, service: Subject | None) -> Served:
         return Served(model if isinstance(model, Unknown) else Unknown("it is not set"), place, tells)
     if model == "???":
         return Served(Unknown("it is ???, to be filled in"), place)
-    return Served(model.rstrip("/") or model, place, tells, model if checkpoint is not None else "")
+    return Served(model.rstrip("/") or model, place, tells, model if checkpoint is not None else "", checkpoint)
 
 
 def _service_settings(world: World, service: Subject | None) -> dict[str, Setting]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Path
     from advisor.nel.effective import Effective
-    from advisor.subjects.subject import Place, World
+    from advisor.subjects.subject import Place, Subject, World
 
 # What a setting decides; the names of the rules' groups.
 PARAMS, TASKS, REPEATS, JUDGE, REASONING = "params", "tasks", "repeats", "judge", "reasoning"
@@ -54,12 +54,13 @@ class TaskSide(NamedTuple):
 
 class Served(NamedTuple):
     """What is evaluated: a handle, a path or an endpoint's model; `precision` is the quantization that its name or its
-    files tell ('' for none), `checkpoint` its directory where that is here."""
+    files tell ('' for none), `checkpoint` its directory where that is here, `files` the subject that was read of it."""
 
     model: Value
     place: Place
     precision: str = ""
     checkpoint: str = ""
+    files: Subject | None = None
 
 
 class Side(NamedTuple):

@@ -22,6 +22,7 @@ _PATHS = {
     "vlm": "chat/completions",
     "ranking": "ranking",
 }
+_LOCAL = pattern(r"\s*\Z|(?:\w+://)?(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])(?![\w.-])")
 _NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -30,6 +31,7 @@ def describe_target(world: World, document: Document, context: Context) -> None:
     target = world.singles["target"]
     target.attributes |= {
         "lacks": lambda: _lacks(world),
+        "url_is_elsewhere": lambda: _is_elsewhere(target.get("api_endpoint.url")),
         "url_with_path": lambda: _url_with_path(world),
         "api_key_is_name": lambda: (
             isinstance(key := target.get("api_endpoint.api_key"), str)
@@ -37,6 +39,13 @@ def describe_target(world: World, document: Document, context: Context) -> None:
             and key.isupper()
         ),
     }
+
+
+def _is_elsewhere(url: Value) -> Value:
+    """Whether a url leads to a host of someone else's, and not to this machine's or to none."""
+    if not isinstance(url, str):
+        return url if isinstance(url, Unknown) else False
+    return _LOCAL.match(url) is None
 
 
 def _lacks(world: World) -> Value:

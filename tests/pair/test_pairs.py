@@ -365,6 +365,18 @@ def test_a_calibrated_cache_is_meant(base: RuleBase) -> None:
     assert names == {"modelopt-NVFP4-dense+kv-fp8": [], "modelopt-NVFP4-dense": ["pair-kv-dtype"]}
 
 
+@pytest.mark.parametrize(("checkpoint", "expected"), [("+kv-fp8", []), ("", ["pair-kv-dtype"])])
+def test_a_calibrated_cache_of_a_service_is_meant(
+    base: RuleBase, tmp_path: Path, checkpoint: str, expected: list[str]
+) -> None:
+    """What its name does not tell, the checkpoint of the service under test does."""
+    model = tmp_path / "release-7"
+    model.symlink_to(filled("{checkpoint:modelopt-NVFP4-dense" + checkpoint + "}"))
+    flag = ('- "--max-model-len', '- "--kv-cache-dtype=fp8"\n      - "--max-model-len')
+    candidate = edited(NEXT_CANDIDATE, flag, ("/lustre/models/Qwen3-30B-A3B-NVFP4", str(model)))
+    assert [finding.name for finding in compare(base, NEXT_BASELINE, candidate).findings] == expected
+
+
 @pytest.mark.parametrize(
     ("one", "two", "same"),
     [

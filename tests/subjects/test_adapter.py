@@ -166,9 +166,18 @@ def test_nothing_is_said_of_what_is_inside_a_misplaced_block(base: RuleBase) -> 
 
 @pytest.mark.parametrize(
     ("there", "free"),
-    [("", True), ("target: null", True), ("target: {api_endpoint: {api_key_name: K}}", False), ("target: {}", False)],
+    [
+        ("", True),
+        ("target: null", True),
+        ("target: {}", True),
+        ("target: {api_endpoint: {api_key_name: K}}", True),
+        ("target: {api_endpoint: {adapter_config: {save_requests: true}}}", True),
+        ("target: {api_endpoint: {adapter_config: {use_caching: true}}}", False),
+        ("target: {api_endpoint: {adapter_config: x}}", False),
+        ("target: text", False),
+    ],
 )
-def test_a_block_moves_only_to_a_free_place(there: str, free: bool) -> None:
+def test_a_block_moves_to_a_free_place_or_joins_one_that_has_nothing_of_it(there: str, free: bool) -> None:
     text = f"""
     evaluation:
       nemo_evaluator_config:
