@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -53,7 +53,8 @@ class Documents:
         )
         self._client = {
             "encoding": self._encoding,
-            "markdown": _reads_markdown(texts),
+            "markdown": _reads_markdown(texts.hover.content_format if texts and texts.hover else None),
+            **_of_completion(texts.completion if texts else None),
             "versioned_edits": bool(edits and edits.document_changes),
             "folders": [path_of(uri) for uri in folders],
             "checks": _checks(params.initialization_options),
@@ -190,9 +191,16 @@ class Documents:
         }
 
 
-def _reads_markdown(texts: types.TextDocumentClientCapabilities | None) -> bool:
-    formats = texts.hover.content_format if texts is not None and texts.hover is not None else None
+def _reads_markdown(formats: Sequence[types.MarkupKind | str] | None) -> bool:
     return types.MarkupKind.Markdown in (formats or ())
+
+
+def _of_completion(abilities: types.CompletionClientCapabilities | None) -> dict[str, bool]:
+    item = abilities.completion_item if abilities is not None else None
+    return {
+        "markdown_items": item is not None and _reads_markdown(item.documentation_format),
+        "snippets": item is not None and bool(item.snippet_support),
+    }
 
 
 def _change(change: types.TextDocumentContentChangeEvent) -> dict[str, Any]:

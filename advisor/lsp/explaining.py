@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from advisor.advise import version_for
 from advisor.engine.selection import find_rules
 from advisor.engine.trace import trace
 from advisor.lsp.session import Analysis
@@ -20,6 +21,7 @@ def explanation(analysis: Analysis, word: str) -> dict[str, Any]:
     for rule in find_rules(policy.base.rules, word):
         parts.append(rule_text(rule, style))
         if sound.world is not None:
-            traces = trace(policy.base, rule, sound.world, policy.context.nel_version)
+            version = version_for(sound.dialect, policy.context)
+            traces = trace(policy.base, rule, sound.world, version)
             parts.append(trace_text(traces, rule, sound.document, redactor_for(sound.document), style))
     return {"title": f"{word} in {analysis.path.rpartition('/')[2]}", "text": "\n\n".join(parts) + "\n"}

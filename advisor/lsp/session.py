@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from advisor.advise import Advice
+from advisor.advise import Advice, world_for
 from advisor.document.document import Document
 from advisor.document.reading import decode_document
 from advisor.lsp.addresses import path_of
 from advisor.lsp.positions import Positions
 from advisor.nel.compose import siblings_of
-from advisor.nel.dialect import LAUNCHER, dialect_of, is_nel_config
+from advisor.nel.dialect import CORE, OTHER, dialect_of, is_nel_config
 from advisor.policies import Policies, Policy
 from advisor.subjects.subject import World
 
@@ -34,6 +34,8 @@ class Client:
     encoding: str = "utf-16"
     versioned_edits: bool = False
     markdown: bool = False
+    markdown_items: bool = False
+    snippets: bool = False
     folders: tuple[str, ...] = ()
     checks: Checks = field(default_factory=Checks)
 
@@ -77,11 +79,25 @@ class Analysis:
         return self.last_good or self
 
     @property
+    def client(self) -> Client:
+        return self._session.client
+
+    @property
+    def dialect(self) -> str:
+        return dialect_of(self.document)
+
+    @property
     def world(self) -> World | None:
-        """The subjects of a launcher config that parses; None for anything else."""
-        if self.broken or not self.is_ours or dialect_of(self.document) != LAUNCHER:
+        """The subjects of a config that parses; None for anything else."""
+        return None if self.broken or not self.is_ours else self.advice.world
+
+    def world_of(self, text: str) -> World | None:
+        """The subjects that another text in this one's place would have; None where that one does not parse either."""
+        document = document_of(self.path, text)
+        kind = dialect_of(document)
+        if document.root is None or kind in (CORE, OTHER):
             return None
-        return self.advice.world
+        return world_for(kind, document, self.policy.context, self.read_sibling)
 
     def dissolve(self) -> None:
         """Take the subjects apart, which know each other: else only the garbage collector could, and takes its time."""

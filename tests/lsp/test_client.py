@@ -157,13 +157,15 @@ def by_name(found: list[types.Diagnostic]) -> dict[str, types.Diagnostic]:
     return {one.data["name"]: one for one in found}
 
 
-async def test_diagnostics_say_rule_place_severity_and_where_it_is_explained(edit: Any) -> None:
+async def test_diagnostics_say_rule_place_severity_and_where_it_is_explained(edit: Any, client: Any) -> None:
     editor = edit()
     one = by_name(await editor.diagnostics())["walltime-unquoted"]
     assert (one.code, one.source, one.severity) == ("NEL640", "nel-advisor", types.DiagnosticSeverity.Error)
     assert one.range == types.Range(editor.at("12:00:00"), editor.at("12:00:00", 8))
     assert one.code_description is not None
-    assert Path(one.code_description.href.removeprefix("file://")).name == "walltime-unquoted.yaml"
+    page = Path(one.code_description.href.removeprefix("file://"))
+    assert page.read_text().startswith("# NEL640 walltime-unquoted\n")
+    assert client.folder not in page.parents
 
 
 async def test_an_edit_replaces_what_was_said(edit: Any) -> None:

@@ -1,0 +1,72 @@
+"""What may stand between the braces of `${...}`: paths of the config, resolvers and variables of the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from advisor.document.nodes import dotted
+from advisor.lsp.items import CONSTANT, REFERENCE, VARIABLE, Item
+from advisor.lsp.mended import PLACEHOLDER
+from advisor.lsp.shown import short
+from advisor.lsp.site import Site
+from advisor.nel.redaction import redactor_for
+from advisor.patterns import pattern
+
+_OPEN = pattern(r"(?<!\\)(?P<dollars>\$\$?)\{(?P<inner>[^{}\n]*)\Z")
+_ENVIRONMENT = pattern(r"oc\.env:\s*(?P<name>\w*)\Z")
+_MOST_BEFORE = 300
+_RESOLVERS = {
+    "oc.env:": "a variable of the shell that submits, looked up there",
+    "select_not_null:": "the first value that is not null: a key, then a text",
+}
+
+
+def open_reference(site: Site) -> str | None:
+    """What was typed behind `${`; None where no such brace is open."""
+    line = site.text.rfind("\n", 0, site.offset) + 1
+    match = _OPEN.search(site.text, max(line, site.offset - _MOST_BEFORE), site.offset)
+    return (match["dollars"] + "{" + match["inner"]) if match else None
+
+
+def reference_items(site: Site, opened: str) -> tuple[str, Iterator[Item]]:
+    """What was typed of a name, and what it may become."""
+    inner = opened.partition("{")[2]
+    close = "" if site.text[site.offset : site.offset + 1] == "}" else "}"
+    if site.is_next:
+        if inner.startswith("."):
+            return inner, (_with(item, close) for item in _paths(site, "."))
+        found = [*_variables(site), *([] if opened.startswith("$$") else _paths(site, "."))]
+        return inner, (_with(item, close) for item in found if ":" not in inner)
+    match = _ENVIRONMENT.match(inner)
+    if match:
+        return match["name"], (_with(item, close) for item in _variables(site))
+    resolvers = (Item(name, CONSTANT, about, rank=8) for name, about in _RESOLVERS.items())
+    return inner, iter(()) if ":" in inner else _both((_with(item, close) for item in _paths(site, "")), resolvers)
+
+
+def _both(first: Iterator[Item], second: Iterator[Item]) -> Iterator[Item]:
+    yield from first
+    yield from second
+
+
+def _with(item: Item, close: str) -> Item:
+    return Item(item.label, item.kind, item.detail, item.about, f"{item.label}{close}", rank=item.rank)
+
+
+def _paths(site: Site, prefix: str) -> Iterator[Item]:
+    """The path of every value that is no container, with what it comes to; not of the one that is being typed."""
+    if site.world is None:
+        return
+    hide = redactor_for(site.analysis.document).text
+    for path, node in site.world.values.leaves():
+        if path == site.path or PLACEHOLDER in path or any(isinstance(part, int) for part in path):
+            continue
+        if path[0] in ("defaults", "hydra") or any("." in str(part) for part in path):
+            continue
+        shown = "" if "env_vars" in path or node.is_missing else hide(short(node.data))
+        yield Item(f"{prefix}{dotted(path)}", REFERENCE, shown)
+
+
+def _variables(site: Site) -> Iterator[Item]:
+    for name in sorted(site.analysis.policy.context.env_names):
+        yield Item(name, VARIABLE, "set in the shell of this server")
