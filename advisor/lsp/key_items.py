@@ -45,7 +45,7 @@ def key_items(site: Site) -> Iterator[Item]:
         detail = ", ".join(part for part in ("required" if needed else "", form) if part)
         summary = summary_of(site.analysis.dialect, (*path, name), found)
         old = summary.startswith("Deprecated")
-        rank = _REQUIRED if needed else _LAST if old or summary.startswith("Set by the launcher") else _OPTIONAL
+        rank = _REQUIRED if needed else _LAST if old or summary.startswith("Set by ") else _OPTIONAL
         text, is_snippet = write.key(name, _form(site, (*path, name), kind), kind)
         yield Item(name, FIELD, detail, summary, text, is_snippet, rank, old)
 

@@ -86,7 +86,7 @@ def _next_section(path: Path, world: World | None) -> Section | None:
     if name == "":
         keys = {"defaults": "list[any]", **keys}
     elif name == "benchmark":
-        keys["playbook"] = "str"
+        keys = {"name": "str", "playbook": "str", **keys}
         required = () if tree.at((*path, "playbook")) is not None else required
     return Section(name, Unknown.SUBMIT, keys, required)
 

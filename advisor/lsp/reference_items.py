@@ -14,6 +14,7 @@ from advisor.patterns import pattern
 
 _OPEN = pattern(r"(?<!\\)(?P<dollars>\$\$?)\{(?P<inner>[^{}\n]*)\Z")
 _ENVIRONMENT = pattern(r"oc\.env:\s*(?P<name>\w*)\Z")
+_CLOSED = pattern(r"[\w.:,-]*\}")
 _MOST_BEFORE = 300
 _RESOLVERS = {
     "oc.env:": "a variable of the shell that submits, looked up there",
@@ -31,7 +32,7 @@ def open_reference(site: Site) -> str | None:
 def reference_items(site: Site, opened: str) -> tuple[str, Iterator[Item]]:
     """What was typed of a name, and what it may become."""
     inner = opened.partition("{")[2]
-    close = "" if site.text[site.offset : site.offset + 1] == "}" else "}"
+    close = "" if _CLOSED.match(site.text, site.offset) else "}"
     if site.is_next:
         if inner.startswith("."):
             return inner, (_with(item, close) for item in _paths(site, "."))
