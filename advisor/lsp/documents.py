@@ -51,16 +51,17 @@ class Documents:
         folders = [folder.uri for folder in params.workspace_folders or []] or (
             [params.root_uri] if params.root_uri else []
         )
+        options = params.initialization_options if isinstance(params.initialization_options, dict) else {}
         self._client = {
             "encoding": self._encoding,
             "markdown": _reads_markdown(texts.hover.content_format if texts and texts.hover else None),
             **_of_completion(texts.completion if texts else None),
             "versioned_edits": bool(edits and edits.document_changes),
             "folders": [path_of(uri) for uri in folders],
-            "checks": _checks(params.initialization_options),
+            "shows_findings": options.get("showsFindings") is True,
+            "checks": _checks(options),
         }
-        options = params.initialization_options
-        self.shows_explanations = isinstance(options, dict) and options.get("showsExplanations") is True
+        self.shows_explanations = options.get("showsExplanations") is True
         self.engine.tell_on_start({"method": "start", "params": self._client})
 
     def configured(self, params: types.DidChangeConfigurationParams) -> None:

@@ -22,6 +22,7 @@ from advisor.lsp.about import (
 from advisor.lsp.checkpoints import checkpoints_named
 from advisor.lsp.diagnostics import page_link, span_in
 from advisor.lsp.expansions import expansion_at
+from advisor.lsp.half_typed import offset_before
 from advisor.lsp.legal import NAMES_SERVICE, section_in
 from advisor.lsp.servers import servers_in, shown_engine
 from advisor.lsp.session import Analysis
@@ -36,15 +37,20 @@ from advisor.subjects.subject import World
 
 
 def hover(analysis: Analysis, offset: int, kind: str) -> dict[str, Any] | None:
-    """LSP's Hover; None where there is nothing to say, and in a text that does not parse."""
+    """LSP's Hover; None where there is nothing to say. In a text that does not parse it is that of the last one that
+    did, where nothing has changed."""
+    if analysis.last_good is not None:
+        before = offset_before(analysis, offset)
+        found = hover(analysis.last_good, before, kind) if before is not None else None
+        return {"contents": found["contents"]} if found is not None else None
     world = analysis.world
     parts: list[str] = []
     span: Span | None = None
     if world is not None:
         standing = standing_at(analysis.document, offset)
-        found = _expansion(analysis, world, standing, offset) or _flag(analysis, world, offset)
-        if found is not None:
-            text, span = found
+        special = _expansion(analysis, world, standing, offset) or _flag(analysis, world, offset)
+        if special is not None:
+            text, span = special
             parts.append(text)
         elif standing is not None:
             span = standing.span
@@ -159,5 +165,6 @@ def _findings(analysis: Analysis, offset: int) -> list[str]:
         if start <= offset <= end and finding.why:
             page = page_link(analysis, finding.rule) if analysis.client.markdown else ""
             rule = f"[{finding.rule}]({page})" if page else finding.rule
-            found.append(f"{finding.severity} {rule} **{finding.name}**: {finding.message}\n\n{finding.why}")
+            message = "" if analysis.client.shows_findings else f": {finding.message}"
+            found.append(f"{finding.severity} {rule} **{finding.name}**{message}\n\n{finding.why}")
     return found

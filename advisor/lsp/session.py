@@ -29,13 +29,14 @@ class Checks:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """What the client can do, and where its folders are."""
+    """What the client can do, and where its folders are. One that `shows_findings` has their messages in its hover."""
 
     encoding: str = "utf-16"
     versioned_edits: bool = False
     markdown: bool = False
     markdown_items: bool = False
     snippets: bool = False
+    shows_findings: bool = False
     folders: tuple[str, ...] = ()
     checks: Checks = field(default_factory=Checks)
 
