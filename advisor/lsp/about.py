@@ -21,6 +21,7 @@ from advisor.subjects.next_services import find_service
 if TYPE_CHECKING:
     from advisor.checkpoint.read import Checkpoint
     from advisor.nel.effective import Effective
+    from advisor.nel.values import Value
     from advisor.subjects.subject import World
 
 _FATE = {
@@ -127,7 +128,8 @@ def _task_lines(task: Task) -> list[str]:
         model = f" {service.model}" if service.model else ""
         lines.append(f"calls another model ({service.name}{model}){key}")
     if task.repeats_field:
-        lines.append(f"`extra.{task.repeats_field}`: every sample is run {task.repeats} time(s) by default")
+        often = "once" if task.repeats == 1 else f"{task.repeats} times"
+        lines.append(f"`extra.{task.repeats_field}`: every sample is run {often} by default")
     if task.needs_tokenizer:
         lines.append("needs `extra.tokenizer`")
     return lines + _sensitivity(task.query)
@@ -184,9 +186,32 @@ def about_service(world: World, name: str) -> str:
     service = find_service(world, name)
     if service is None:
         return f"**{name}**\n\nThere is no service of this name."
-    values = {key: service.get(key) for key in ("type", "model", "url", "image", "protocol")}
-    lines = [f"{key}: `{short(value)}`" for key, value in values.items() if isinstance(value, str)]
-    return f"**{name}** · service\n\n" + "  \n".join(lines)
+    return _about_named(
+        name, "service", {key: service.get(key) for key in ("type", "model", "url", "image", "protocol")}
+    )
+
+
+def about_block(world: World, path: Path, kind: str) -> str:
+    """What a node pool or a sandbox of a nel-next config holds, which another key asks for by its name."""
+    node = world.values.tree.at(path)
+    if node is None or not isinstance(node.data, dict):
+        return f"**{path[-1]}**\n\nThere is no {kind} of this name."
+    return _about_named(str(path[-1]), kind, {key: world.values.resolve(child) for key, child in node.data.items()})
+
+
+def _about_named(name: str, kind: str, values: dict[str, Value]) -> str:
+    lines = [f"{key}: `{short(value)}`" for key, value in values.items() if isinstance(value, str | int | float)]
+    return "\n\n".join(part for part in (f"**{name}** · {kind}", "  \n".join(lines)) if part)
+
+
+def about_engine_variable(engine: EngineVersion, name: str, shown: str) -> str:
+    """In which versions of the pinned engine a variable exists; '' where it is none of the engine's."""
+    answer = engine.variable(name)
+    return {
+        KNOWN: f"{shown} reads it (in {answer.first} to {answer.last} of those read).",
+        REMOVED: f"{shown} reads it no more: {answer.last} was the last that was read to do so.",
+        NOT_YET: f"{shown} does not read it yet: {answer.first} is the first that was read to do so.",
+    }.get(answer.status, "")
 
 
 def about_group(group: str, option: str) -> str:
@@ -206,7 +231,8 @@ def about_group(group: str, option: str) -> str:
 
 def _is_plain(value: Effective) -> bool:
     data = value.data
-    return not value.is_missing and not isinstance(data, dict | list) and "\n" not in str(data) and len(str(data)) < 60
+    is_line = not isinstance(data, dict | list) and "\n" not in str(data) and len(str(data)) < 60
+    return is_line and not value.is_missing and data not in (None, "")
 
 
 def about_variable(prefix: str, name: str, names: frozenset[str]) -> str:

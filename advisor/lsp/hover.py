@@ -9,7 +9,9 @@ from advisor.advise import version_for
 from advisor.document.nodes import Path, Scalar, Span
 from advisor.lsp.about import (
     about_benchmark,
+    about_block,
     about_checkpoint,
+    about_engine_variable,
     about_flag,
     about_group,
     about_key,
@@ -24,7 +26,7 @@ from advisor.lsp.diagnostics import page_link, span_in
 from advisor.lsp.expansions import expansion_at
 from advisor.lsp.half_typed import offset_before
 from advisor.lsp.legal import NAMES_SERVICE, section_in
-from advisor.lsp.servers import servers_in, shown_engine
+from advisor.lsp.servers import engine_at, servers_in, shown_engine
 from advisor.lsp.session import Analysis
 from advisor.lsp.shown import short
 from advisor.lsp.tree import Standing, standing_at
@@ -67,9 +69,10 @@ def _about(analysis: Analysis, world: World, standing: Standing) -> str:
     """A name that means something, else the key."""
     path = standing.path
     said = "" if standing.on_key and path[-1:] != ("name",) else _name(analysis, world, standing)
+    said = said or _entry(standing)
     if said:
         return said
-    text = _key(analysis, world, path)
+    text = "\n\n".join(part for part in (_key(analysis, world, path), _variable(world, path)) if part)
     checkpoints = [_checkpoint(analysis, one.directory) for one in checkpoints_named(world) if one.path == path]
     return "\n\n".join(part for part in (text, *checkpoints) if part)
 
@@ -78,7 +81,7 @@ def _name(analysis: Analysis, world: World, standing: Standing) -> str:
     """What a name is that NEL or the config itself gives a meaning; '' for any other value."""
     path, value = standing.path, world.values.at(standing.path)
     if not isinstance(value, str) or not value:
-        return _entry(standing)
+        return ""
     if analysis.dialect == NEXT:
         return _next_name(world, path, value)
     if len(path) == 4 and path[:2] == ("evaluation", "tasks") and path[-1] == "name":
@@ -95,12 +98,26 @@ def _next_name(world: World, path: Path, value: str) -> str:
     named = path[-1] if isinstance(path[-1], str) else path[-2]
     if path[:1] == ("benchmarks",) and len(path) == 3 and named in ("name", "playbook"):
         return about_benchmark(value) if named == "name" else about_playbook(value)
+    if named == "node_pool":
+        return about_block(world, ("cluster", "node_pools", value), "node pool")
+    if path[:1] == ("benchmarks",) and len(path) == 3 and named == "sandbox":
+        return about_block(world, ("sandboxes", value), "sandbox")
     return about_service(world, value) if named in NAMES_SERVICE and path[0] != "cluster" else ""
+
+
+def _variable(world: World, path: Path) -> str:
+    """Of a variable that a server is given: whether its engine reads it."""
+    if len(path) < 2 or path[-2] not in ("env_vars", "extra_env"):
+        return ""
+    engine = engine_at(world, path)
+    return about_engine_variable(engine, str(path[-1]), shown_engine(engine)) if engine is not None else ""
 
 
 def _entry(standing: Standing) -> str:
     """A config of NEL's own that `defaults` names."""
     path, node = standing.path, standing.node
+    if len(path) == 2 and path[0] == "defaults" and isinstance(node, Scalar) and node.text == "_self_":
+        return "**_self_**\n\nThis config's own values. Keep it last: what comes later wins."
     if len(path) == 3 and path[0] == "defaults" and isinstance(path[2], str) and isinstance(node, Scalar):
         return about_group(path[2].split()[-1].split("@")[0].lstrip("/"), node.text)
     return ""
@@ -115,7 +132,11 @@ def _key(analysis: Analysis, world: World, path: Path) -> str:
         return text
     value = world.values.resolve(node)
     if isinstance(value, Unknown):
-        shown = f"not known here: {value.reason}"
+        # Of a text that refers to another value the reason is that one's.
+        reason = (
+            value.reason if node.is_missing else value.reason.replace("it is ???", "something that it refers to is ???")
+        )
+        shown = f"not known here: {reason}"
     elif isinstance(value, Absent | dict | list):
         return text
     else:
