@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from advisor.document.nodes import Path
 from advisor.lsp.flow import FlowPlace, flow_place, flow_start
@@ -57,8 +58,7 @@ def cursor_at(text: str, offset: int) -> Cursor | None:
     flow = _flow_cursor(text, start, offset)
     if flow is not None:
         return flow
-    enclosing = list(_above(above, line))
-    path, text_key = _path(enclosing, line)
+    path, text_key = _path(_above(above), line)
     if text_key is not None:
         return Cursor(TEXT, text_key, before.lstrip(), start + len(before) - len(before.lstrip()))
     if _COMMENT.search(before):
@@ -75,7 +75,7 @@ def _flow_cursor(text: str, start: int, offset: int) -> Cursor | None:
     at = start
     for _ in range(_MOST_LINES):
         end = offset if at == start else text.find("\n", at)
-        line = _read(0, text[at:end])
+        line = _read(0, text[at:end].rstrip("\r"))
         begin = flow_start(line.value)
         if begin is not None:
             indent = line.dashes[0] if line.dashes else line.column if line.key is not None else -1
@@ -88,7 +88,7 @@ def _flow_cursor(text: str, start: int, offset: int) -> Cursor | None:
         return None
     place, line, at = found
     above = text[:at].splitlines()
-    base, text_key = _path(list(_above(above, line)), line)
+    base, text_key = _path(_above(above), line)
     typed = text[place.start : offset]
     if text_key is not None:
         return Cursor(TEXT, text_key, typed, place.start)
@@ -159,21 +159,21 @@ def _read(number: int, text: str) -> _Line:
     return _Line(number, dashes, column, key["name"], key["value"] or "", value_at)
 
 
-def _above(lines: list[str], line: _Line) -> Iterator[_Line]:
+def _above(lines: list[str]) -> Iterator[_Line]:
     """The lines above that are neither blank nor comments, the nearest first."""
     for number in range(len(lines) - 1, -1, -1):
         if _is_content(lines[number]):
             yield _read(number, lines[number])
 
 
-def _path(above: list[_Line], line: _Line) -> tuple[Path, Path | None]:
+def _path(above: Iterator[_Line], line: _Line) -> tuple[Path, Path | None]:
     """The path of the mapping or list that holds the line; and that of a text of several lines where it is in one."""
     parts: list[str | int] = []
     in_text = False
     key_limit, dash_limit = line.column, line.column
     open_item: int | None = None
     nearest = True
-    for one in [line, *above]:
+    for one in chain([line], above):
         if one is not line:
             if open_item is not None and open_item in one.dashes:
                 parts[-1] = int(parts[-1]) + 1

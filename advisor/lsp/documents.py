@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from advisor.lsp.addresses import is_at_or_below, path_of
+from advisor.lsp.addresses import concerns, path_of
 from advisor.lsp.buffers import Buffer
 from advisor.lsp.process import Engine, EngineFailed, EngineLost
 
@@ -115,7 +115,7 @@ class Documents:
         self._refresh()
 
     def _look_at_dependants(self, path: str, delay: float) -> None:
-        found = [uri for uri, paths in self.depends.items() if any(is_at_or_below(path, one) for one in paths)]
+        found = [uri for uri, paths in self.depends.items() if any(concerns(path, one) for one in paths)]
         for uri in found:
             if path_of(uri) != path:
                 self._schedule(uri, delay)

@@ -41,10 +41,16 @@ def _traces(analysis: Analysis, rule: Rule) -> list[SubjectTrace]:
 def _verdicts(analysis: Analysis, rule: Rule, traces: list[SubjectTrace], style: Style) -> str:
     if analysis.world is None:
         return ""
-    fires = sum(1 for one in traces if one.fires)
-    shown = traces[: max(fires, _MOST)]
     document = analysis.document
     named = Document(os.path.basename(document.path), document.text, document.root, document.problems)
+    said = [
+        f"{named.path}:{document.position(finding.place.span.start).line}: {finding.message}"
+        for finding in analysis.advice.findings
+        if finding.rule == rule.id and finding.place.document is None
+    ]
+    fires = sum(1 for one in traces if one.fires)
+    shown = traces[: max(fires, _MOST)]
     text = trace_text(shown, rule, named, redactor_for(document), style)
     left = len(traces) - len(shown)
-    return f"{text}\n\n... and {left} more that it does not fire on" if left else text
+    more = [f"... and {left} more that it does not fire on"] if left else []
+    return "\n\n".join([*said, text, *more])

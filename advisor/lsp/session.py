@@ -116,7 +116,9 @@ class Analysis:
             world.scopes = ()
 
     def read_sibling(self, name: str) -> Document | None:
-        """A file beside this one, as the editor has it where it is open."""
+        """A file beside this one, as the editor has it where it is open; a text that is no file yet has none."""
+        if not os.path.isabs(self.path):
+            return None
         path = os.path.normpath(os.path.join(os.path.dirname(self.path), f"{name}.yaml"))
         self.siblings.append(path)
         return self._session.open_document(path) or siblings_of(self.path)(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,14 @@ def changed(base: str, place: str) -> str:
     return base.replace(old, new)
 
 
+@cache
+def _policies() -> Policies:
+    return Policies(Asked(Context(env_names=VARIABLES), (), (), ""))
+
+
 def session(client: Client, before: str | None, text: str, path: Path) -> Analysis:
     """The analysis of a text, typed where `before` stood."""
-    made = Session(lambda checks: Policies(Asked(Context(env_names=VARIABLES), (), (), "")))
+    made = Session(lambda checks: _policies())
     made.start(client)
     for version, one in enumerate([before, text]):
         if one is not None:

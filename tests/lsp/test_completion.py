@@ -138,10 +138,12 @@ PLACES = {f"{name} (launcher)": (LAUNCHER, *case) for name, case in IN_LAUNCHER.
 PLACES |= {f"{name} (next)": (NEXT, *case) for name, case in IN_NEXT.items()}
 
 
-@pytest.mark.parametrize("opened", ["typed", "opened"])
+@pytest.mark.parametrize("opened", ["typed", "opened", "with Windows line ends"])
 @pytest.mark.parametrize(("base", "place", "wanted", "unwanted"), PLACES.values(), ids=PLACES)
 def test_what_is_offered(base: str, place: str, wanted: str, unwanted: str, opened: str, tmp_path: Path) -> None:
-    items = completed(PLAIN, base if opened == "typed" else None, changed(base, place), tmp_path / "eval.yaml")
+    end = "\r\n" if "Windows" in opened else "\n"
+    text = changed(base, place).replace("\n", end)
+    items = completed(PLAIN, None if opened == "opened" else base.replace("\n", end), text, tmp_path / "eval.yaml")
     labels = [item["label"] for item in items]
     assert set(wanted.split()) <= set(labels)
     assert not set(unwanted.split()) & set(labels)
