@@ -38,7 +38,7 @@ local function ask(method, line, character, more)
     textDocument = vim.lsp.util.make_text_document_params(0),
     position = { line = line, character = character },
   }, more or {})
-  local answer = client.request_sync(method, params, 20000, 0)
+  local answer = client.request_sync(method, params, 20000, vim.api.nvim_get_current_buf())
   return answer and answer.result
 end
 
