@@ -60,6 +60,7 @@ class Analysis:
         self.siblings: list[str] = []
         self._session = session
         self._advice: Advice | None = None
+        self._dialect: str | None = None
         self.broken = self.document.root is None and bool(self.document.problems)
         self.last_good = last_good if self.broken else None
         self.is_ours = is_nel_config(self.document) or self.last_good is not None
@@ -85,7 +86,9 @@ class Analysis:
 
     @property
     def dialect(self) -> str:
-        return dialect_of(self.document)
+        if self._dialect is None:
+            self._dialect = dialect_of(self.document)
+        return self._dialect
 
     @property
     def world(self) -> World | None:

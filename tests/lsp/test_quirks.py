@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import pytest
 
 pytest.importorskip("pygls", reason="the extra lsp is not installed")
+from advisor.engine.bundle import load_rules
 from advisor.lsp.actions import code_actions
 from advisor.lsp.completion import complete
 from advisor.lsp.hover import hover
+from advisor.lsp.pages import page_file
 from advisor.lsp.session import Client
 from tests.lsp.places import NEXT, session
 from tests.lsp.raw import Raw
@@ -146,6 +149,24 @@ def test_a_client_without_configuration_is_not_asked_for_it(server: Raw, tmp_pat
     server.open((tmp_path / "eval.yaml").as_uri(), MISTAKEN)
     server.diagnostics((tmp_path / "eval.yaml").as_uri(), 1)
     assert {one["method"] for one in server.seen if "id" in one and "method" in one} == set()
+
+
+def test_a_page_is_that_of_its_own_rule_as_it_is_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    shipped = next(rule for rule in load_rules() if rule.id == "NEL640")
+    own = []
+    for name in ("a", "b"):
+        file = tmp_path / name / "own.yaml"
+        file.parent.mkdir()
+        file.write_text(Path(shipped.file).read_text().replace("defaults:", f"# {name}\n      defaults:", 1))
+        own.append(shipped._replace(id="SITE001", file=str(file)))
+    pages = [Path(page_file(rule)) for rule in (*own, shipped)]
+    assert [page.name for page in pages] == ["SITE001.md", "SITE001.md", "NEL640.md"]
+    assert [f"# {name}" in page.read_text() for name, page in zip("ab", pages, strict=False)] == [True, True]
+    Path(own[0].file).write_text(Path(own[0].file).read_text().replace("# a", "# changed"))
+    os.utime(own[0].file, ns=(1, 1))
+    assert "# changed" in Path(page_file(own[0])).read_text()
+    assert page_file(own[0]._replace(file=str(tmp_path / "gone.yaml"))) == ""
 
 
 def test_without_a_home_the_rule_itself_is_linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
