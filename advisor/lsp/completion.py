@@ -14,7 +14,7 @@ from advisor.lsp.next_value_items import next_value_items
 from advisor.lsp.reference_items import open_reference, reference_items
 from advisor.lsp.servers import holds_flags
 from advisor.lsp.session import Analysis
-from advisor.lsp.site import Site
+from advisor.lsp.spot import Spot
 from advisor.lsp.value_items import value_items
 from advisor.patterns import pattern
 
@@ -30,8 +30,8 @@ def complete(analysis: Analysis, offset: int, folders: Iterable[str], kind: str)
         return None
     made = mended_world(analysis, cursor) if cursor.kind == KEY or analysis.broken else None
     try:
-        site = Site(analysis, made or analysis.sound.world, cursor, offset, tuple(folders))
-        typed, items = _items(site)
+        spot = Spot(analysis, made or analysis.sound.world, cursor, offset, tuple(folders))
+        typed, items = _items(spot)
         rest = _REST.match(text, offset)
         end = rest.end() if rest is not None else offset
         found: dict[str, Any] = as_list(items, typed, offset - len(typed), end, analysis.positions, analysis.client)
@@ -41,22 +41,22 @@ def complete(analysis: Analysis, offset: int, folders: Iterable[str], kind: str)
             made.release()
 
 
-def _items(site: Site) -> tuple[str, Iterator[Item]]:
+def _items(spot: Spot) -> tuple[str, Iterator[Item]]:
     """What was typed so far of what is completed, and what it may become."""
-    cursor: Cursor = site.cursor
-    opened = open_reference(site)
+    cursor: Cursor = spot.cursor
+    opened = open_reference(spot)
     if opened is not None:
-        return reference_items(site, opened)
+        return reference_items(spot, opened)
     if cursor.path and holds_flags(cursor.path) and (cursor.kind != KEY or isinstance(cursor.path[-1], int)):
-        return flag_items(site)
+        return flag_items(spot)
     if cursor.kind == TEXT:
         return cursor.typed, iter(())
     typed = cursor.typed.lstrip("\"'")
-    values = next_value_items if site.is_next else value_items
+    values = next_value_items if spot.is_next else value_items
     if cursor.kind != KEY:
-        return typed, values(site)
-    if not is_aligned(site.text, cursor):
+        return typed, values(spot)
+    if not is_aligned(spot.text, cursor):
         return typed, iter(())
-    if cursor.path and isinstance(cursor.path[-1], int) and site.section(cursor.path) is None:
-        return typed, values(site) if cursor.path[0] != "defaults" else key_items(site)
-    return typed, key_items(site)
+    if cursor.path and isinstance(cursor.path[-1], int) and spot.section(cursor.path) is None:
+        return typed, values(spot) if cursor.path[0] != "defaults" else key_items(spot)
+    return typed, key_items(spot)

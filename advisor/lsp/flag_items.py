@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from advisor.lsp.about import about_flag
 from advisor.lsp.items import ENUM, FIELD, Item
 from advisor.lsp.servers import engine_at, server_at, shown_engine
-from advisor.lsp.site import Site
+from advisor.lsp.spot import Spot
 from advisor.nel.engine import EngineVersion, flag_names
 from advisor.patterns import pattern
 from advisor.subjects.command import NAMES
@@ -19,20 +19,20 @@ _FLAG_BEFORE = pattern(r"(?P<flag>--?[\w-]+)(?:(?:[ \t]|\\?\r?\n)+|=)[\"']?(?P<v
 _LAST = 8
 
 
-def flag_items(site: Site) -> tuple[str, Iterator[Item]]:
+def flag_items(spot: Spot) -> tuple[str, Iterator[Item]]:
     """What was typed of a flag or of its value, and what it may become."""
-    engine = engine_at(site.world, site.path)
+    engine = engine_at(spot.world, spot.path)
     if engine is None:
         return "", iter(())
-    in_list = isinstance(site.path[-1], int)
-    before = site.cursor.typed if in_list else site.text[max(0, site.offset - _MOST_BEFORE) : site.offset]
+    in_list = isinstance(spot.path[-1], int)
+    before = spot.cursor.typed if in_list else spot.text[max(0, spot.offset - _MOST_BEFORE) : spot.offset]
     match = _FLAG_BEFORE.search(before)
     flag, typed = (match["flag"], match["value"]) if match else ("", "")
     if in_list and not match:
-        flag, typed = _item_before(site), site.cursor.typed.lstrip("\"'")
+        flag, typed = _item_before(spot), spot.cursor.typed.lstrip("\"'")
     answer = engine.flag(flag) if flag.startswith("-") and "=" not in flag else None
     if answer is not None and answer.nargs != 0 and (answer.flag or not in_list) and not typed.startswith("--"):
-        if in_list and match and " " in site.cursor.typed:
+        if in_list and match and " " in spot.cursor.typed:
             return "", iter(())  # one item is one word
         if answer.flag in _WITH_VALUES and answer.flag is not None:
             return typed, _values(engine, answer.flag)
@@ -40,14 +40,14 @@ def flag_items(site: Site) -> tuple[str, Iterator[Item]]:
             return "", iter(())
     word = _WORD.search(before)
     typed = word[0] if word else ""
-    return typed, _flags(site, engine) if not typed or typed.startswith("-") else iter(())
+    return typed, _flags(spot, engine) if not typed or typed.startswith("-") else iter(())
 
 
-def _item_before(site: Site) -> str:
+def _item_before(spot: Spot) -> str:
     """The item of the list that stands before the one being typed."""
-    index = site.path[-1]
+    index = spot.path[-1]
     assert isinstance(index, int)
-    value = site.value_at((*site.path[:-1], index - 1)) if index else ""
+    value = spot.value_at((*spot.path[:-1], index - 1)) if index else ""
     return value if isinstance(value, str) else ""
 
 
@@ -58,9 +58,9 @@ def _values(engine: EngineVersion, flag: str) -> Iterator[Item]:
         yield Item(value, ENUM, detail, rank=_LAST if answer.deprecated else 5, is_deprecated=answer.deprecated)
 
 
-def _flags(site: Site, engine: EngineVersion) -> Iterator[Item]:
+def _flags(spot: Spot, engine: EngineVersion) -> Iterator[Item]:
     """Those that are not given yet."""
-    given = _given(site)
+    given = _given(spot)
     shown = NAMES.get(engine.engine, engine.engine)
     for name in flag_names(engine):
         if name in given:
@@ -71,13 +71,13 @@ def _flags(site: Site, engine: EngineVersion) -> Iterator[Item]:
         yield Item(name, FIELD, detail, about, rank=_LAST if answer.deprecated else 5, is_deprecated=answer.deprecated)
 
 
-def _given(site: Site) -> set[str]:
+def _given(spot: Spot) -> set[str]:
     """The flags of the server but for the one that the cursor is on."""
-    server = server_at(site.world, site.path)
+    server = server_at(spot.world, spot.path)
     found = set()
     for flag in server.arguments.flags if server is not None else ():
-        at = server.expanded.span(*flag.name_span, site.text) if server is not None else None
-        here = at is not None and at.start <= site.offset <= at.end and site.world is site.analysis.sound.world
+        at = server.expanded.span(*flag.name_span, spot.text) if server is not None else None
+        here = at is not None and at.start <= spot.offset <= at.end and spot.world is spot.analysis.sound.world
         if flag.answer.flag is not None and not here:
             found.add(flag.answer.flag)
     return found

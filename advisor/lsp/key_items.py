@@ -11,7 +11,7 @@ from advisor.lsp.items import CONSTANT, FIELD, MODULE, VARIABLE, Item
 from advisor.lsp.legal import summary_of
 from advisor.lsp.servers import engine_at, shown_engine
 from advisor.lsp.shown import shown_type
-from advisor.lsp.site import Site
+from advisor.lsp.spot import Spot
 from advisor.nel.adapter_schema import SWITCHES
 from advisor.nel.engine import variable_names
 from advisor.nel.schema import Section
@@ -24,18 +24,18 @@ _REQUIRED, _OPTIONAL, _LAST = 1, 5, 8
 _VARIABLES = ("env_vars", "extra_env")
 
 
-def key_items(site: Site) -> Iterator[Item]:
+def key_items(spot: Spot) -> Iterator[Item]:
     """The keys that are legal here and not there yet, those that must be there first."""
-    path, there = site.path, keys_beside(site.text, site.cursor)
+    path, there = spot.path, keys_beside(spot.text, spot.cursor)
     if path[:1] == ("defaults",):
-        yield from _entries(site)
+        yield from _entries(spot)
         return
     if path[-1:] and path[-1] in _VARIABLES:
-        yield from (item for item in _variables(site) if item.label not in there)
-    found = site.section(path)
+        yield from (item for item in _variables(spot) if item.label not in there)
+    found = spot.section(path)
     if found is None:
         return
-    write = _Writing(site)
+    write = _Writing(spot)
     for name, kind in found.keys.items():
         if name in there or name in found.refused:
             continue
@@ -43,32 +43,32 @@ def key_items(site: Site) -> Iterator[Item]:
         switch = SWITCHES.get(name) if path[-1:] == ("adapter_config",) else None
         form = f"needs {switch}: true" if switch else shown_type(kind)
         detail = ", ".join(part for part in ("required" if needed else "", form) if part)
-        summary = summary_of(site.analysis.dialect, (*path, name), found)
+        summary = summary_of(spot.analysis.dialect, (*path, name), found)
         old = summary.startswith("Deprecated")
         rank = _REQUIRED if needed else _LAST if old or summary.startswith("Set by ") else _OPTIONAL
-        text, is_snippet = write.key(name, _form(site, (*path, name), kind), kind)
+        text, is_snippet = write.key(name, _form(spot, (*path, name), kind), kind)
         yield Item(name, FIELD, detail, summary, text, is_snippet, rank, old)
 
 
-def _form(site: Site, path: Path, kind: str) -> str:
+def _form(spot: Spot, path: Path, kind: str) -> str:
     """`mapping`, `list` or `scalar`: what a key's value is written as."""
     if kind.startswith("list[") or path in _LISTS:
         return "list"
     if kind.startswith(("dict[", "@")):
         return "mapping"
-    found: Section | None = site.section(path) if kind == "any" else None
-    return "mapping" if found is not None and not site.is_next else "scalar"
+    found: Section | None = spot.section(path) if kind == "any" else None
+    return "mapping" if found is not None and not spot.is_next else "scalar"
 
 
 class _Writing:
     """How a key is written where the cursor is."""
 
-    def __init__(self, site: Site) -> None:
-        text, cursor = site.text, site.cursor
-        after = _AFTER.match(text, site.offset)
+    def __init__(self, spot: Spot) -> None:
+        text, cursor = spot.text, spot.cursor
+        after = _AFTER.match(text, spot.offset)
         self.has_colon = bool(after and after["colon"])
         self.in_flow = cursor.in_flow
-        self.snippets = site.analysis.client.snippets
+        self.snippets = spot.analysis.client.snippets
         line = text[text.rfind("\n", 0, cursor.start) + 1 : cursor.start]
         self.pad = " " * (len(line) - (len(line) - len(line.lstrip(" \t"))) + 2)
 
@@ -94,43 +94,43 @@ def choices(kind: str) -> list[str]:
     return base[8:-1].split(",") if base.startswith("literal[") else []
 
 
-def _entries(site: Site) -> Iterator[Item]:
+def _entries(spot: Spot) -> Iterator[Item]:
     """What an entry of `defaults` begins with."""
-    if site.is_next:
+    if spot.is_next:
         yield Item("_base_", MODULE, "another config, whose values this one's win over", text="_base_: ")
         yield Item("clusters/local", MODULE, "nel-next's own: cluster of type local")
     else:
-        written = {name.split("@")[0].split()[-1] for entry in _list(site) if isinstance(entry, dict) for name in entry}
+        written = {name.split("@")[0].split()[-1] for entry in _list(spot) if isinstance(entry, dict) for name in entry}
         for group in ("execution", "deployment"):
             if group not in written:
                 yield Item(group, MODULE, f"one of NEL's configs for {group}", text=f"{group}: ", rank=_REQUIRED)
-    if "_self_" not in _list(site):
+    if "_self_" not in _list(spot):
         yield Item("_self_", CONSTANT, "this config's own values; keep it last")
 
 
-def _list(site: Site) -> list[Data]:
+def _list(spot: Spot) -> list[Data]:
     """The entries of `defaults`, as the text last had them."""
-    data = data_of(site.analysis.sound.document)
+    data = data_of(spot.analysis.sound.document)
     entries = data.get("defaults") if isinstance(data, dict) else None
     return entries if isinstance(entries, list) else []
 
 
-def _variables(site: Site) -> Iterator[Item]:
+def _variables(spot: Spot) -> Iterator[Item]:
     """Names of variables: those that tasks here read their keys from, and the served engine's own."""
-    for name, why in _keys_of_tasks(site):
+    for name, why in _keys_of_tasks(spot):
         yield Item(name, VARIABLE, why, text=f"{name}: ", rank=_REQUIRED)
-    engine = engine_at(site.world, site.path)
+    engine = engine_at(spot.world, spot.path)
     for name in variable_names(engine) if engine is not None else ():
         yield Item(name, VARIABLE, f"of {shown_engine(engine)}", text=f"{name}: ")
 
 
-def _keys_of_tasks(site: Site) -> Iterator[tuple[str, str]]:
-    if site.is_next or site.world is None or site.path[:1] == ("deployment",):
+def _keys_of_tasks(spot: Spot) -> Iterator[tuple[str, str]]:
+    if spot.is_next or spot.world is None or spot.path[:1] == ("deployment",):
         return
-    for task in site.world.of("task"):
+    for task in spot.world.of("task"):
         name = task.get("name")
         known = lookup(name).task if isinstance(name, str) else None
-        if known is None or (site.path[:2] == ("evaluation", "tasks") and task.base != site.path[:3]):
+        if known is None or (spot.path[:2] == ("evaluation", "tasks") and task.base != spot.path[:3]):
             continue
         for service in known.services():
             if service.key_env:

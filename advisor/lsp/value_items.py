@@ -8,7 +8,7 @@ from functools import cache
 from advisor.lsp.about import about_task
 from advisor.lsp.items import CONSTANT, ENUM, FILE, MODULE, VALUE, VARIABLE, Item
 from advisor.lsp.key_items import choices
-from advisor.lsp.site import Site
+from advisor.lsp.spot import Spot
 from advisor.lsp.workspace import checkpoints_in
 from advisor.nel.adapter_schema import interceptors, post_eval_hooks
 from advisor.nel.compose import shipped_groups
@@ -26,44 +26,44 @@ _PREFIXES = {
 _MODES = {"sequential": "one task after the other", "parallel": "all tasks at once"}
 
 
-def value_items(site: Site) -> Iterator[Item]:
-    path, name = site.path, site.path[-1]
+def value_items(spot: Spot) -> Iterator[Item]:
+    path, name = spot.path, spot.path[-1]
     in_tasks = path[:2] == ("evaluation", "tasks")
     if path[:1] == ("defaults",):
         yield from _groups(str(name).split()[-1].split("@")[0].lstrip("/"))
     elif in_tasks and len(path) == 4 and name == "name":
         yield from _tasks()
     elif in_tasks and len(path) == 4 and name in ("endpoint_type", "container"):
-        yield from _of_task(site, name)
+        yield from _of_task(spot, name)
     elif name == "checkpoint_path":
-        yield from checkpoint_items(site)
+        yield from checkpoint_items(spot)
     elif path == ("deployment", "image"):
-        yield from image_items(site.value_at(("deployment", "type")))
+        yield from image_items(spot.value_at(("deployment", "type")))
     elif len(path) > 1 and path[-2] == "env_vars":
-        yield from _environment(site)
+        yield from _environment(spot)
     elif path == ("execution", "mode"):
         yield from (Item(mode, ENUM, about) for mode, about in _MODES.items())
     elif path[:-1] == ("execution", "auto_export", "destinations"):
-        there = site.value_at(path[:-1])
+        there = spot.value_at(path[:-1])
         yield from (Item(one, ENUM) for one in exporters() if not isinstance(there, list) or one not in there)
     elif len(path) > 2 and path[-3] in ("interceptors", "post_eval_hooks") and name == "name":
         parts = interceptors()
         known = parts if path[-3] == "interceptors" else post_eval_hooks()
         yield from (Item(one, ENUM, parts[one].stage if one in parts else "") for one in known)
     else:
-        yield from typed_items(site)
+        yield from typed_items(spot)
 
 
-def typed_items(site: Site) -> Iterator[Item]:
+def typed_items(spot: Spot) -> Iterator[Item]:
     """The values of a type that lists them."""
-    found = site.section(site.path[:-1])
-    kind = found.keys.get(str(site.path[-1]), "") if found is not None else ""
+    found = spot.section(spot.path[:-1])
+    kind = found.keys.get(str(spot.path[-1]), "") if found is not None else ""
     for word in choices(kind):
         yield Item(word, VALUE if word in ("true", "false") else ENUM)
 
 
-def checkpoint_items(site: Site) -> Iterator[Item]:
-    return (Item(path, FILE, "a checkpoint in this workspace") for path in checkpoints_in(site.folders))
+def checkpoint_items(spot: Spot) -> Iterator[Item]:
+    return (Item(path, FILE, "a checkpoint in this workspace") for path in checkpoints_in(spot.folders))
 
 
 def image_items(engine: object) -> Iterator[Item]:
@@ -94,17 +94,17 @@ def _tasks() -> tuple[Item, ...]:
     )
 
 
-def _of_task(site: Site, name: str) -> Iterator[Item]:
-    task_name = site.value_at((*site.path[:3], "name"))
+def _of_task(spot: Spot, name: str) -> Iterator[Item]:
+    task_name = spot.value_at((*spot.path[:3], "name"))
     task = lookup(task_name).task if isinstance(task_name, str) else None
     if task is not None:
         found = task.endpoints if name == "endpoint_type" else (task.container,)
         yield from (Item(one, ENUM, f"of {task.query}") for one in found)
 
 
-def _environment(site: Site) -> Iterator[Item]:
+def _environment(spot: Spot) -> Iterator[Item]:
     yield from (Item(prefix, CONSTANT, about, rank=1) for prefix, about in _PREFIXES.items())
-    names = sorted(site.analysis.policy.context.env_names)
-    own = str(site.path[-1])
+    names = sorted(spot.analysis.policy.context.env_names)
+    own = str(spot.path[-1])
     for name in names:
         yield Item(f"host:{name}", VARIABLE, "set in the shell of this server", rank=0 if name == own else 5)

@@ -14,7 +14,7 @@ from advisor.subjects.subject import World
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class Spot:
     """`world` is that of the config without what is being typed; None where nothing of it is known."""
 
     analysis: Analysis
