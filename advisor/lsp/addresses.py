@@ -8,10 +8,11 @@ from urllib.parse import quote, unquote, urlsplit
 
 def path_of(uri: str) -> str:
     """The path of a file URI; another URI (an unsaved text) stands for itself."""
-    parts = urlsplit(uri)
-    if parts.scheme != "file":
+    try:
+        parts = urlsplit(uri)
+    except ValueError:  # such as a bracket that is not closed
         return uri
-    return unquote(parts.path)
+    return unquote(parts.path) if parts.scheme == "file" else uri
 
 
 def uri_of(path: str) -> str:
@@ -19,5 +20,6 @@ def uri_of(path: str) -> str:
     return "file://" + quote(path, safe="/~!$&'()*+,;=:@-._") if path.startswith("/") else Path(path).as_uri()
 
 
-def is_at_or_below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(f"{folder}/")
+def concerns(path: str, other: str) -> bool:
+    """Whether a change of one path can be one of the other: it is the same, lies in it, or holds it."""
+    return path == other or path.startswith(f"{other}/") or other.startswith(f"{path}/")

@@ -11,6 +11,8 @@ from advisor.engine.base import RuleBase
 from advisor.engine.findings import Finding
 from advisor.engine.rule import Rule
 from advisor.lsp.addresses import uri_of
+from advisor.lsp.checkpoints import checkpoints_named
+from advisor.lsp.pages import page_file
 from advisor.lsp.positions import Positions
 from advisor.lsp.session import Analysis
 from advisor.lsp.standing import Moved, standing
@@ -35,12 +37,12 @@ def diagnose(analysis: Analysis) -> dict[str, Any]:
 
 def diagnostic(analysis: Analysis, finding: Finding, moved: Moved | None = None) -> dict[str, Any]:
     """One finding; `moved` takes its offsets to where they are now."""
-    file = _rule_file(analysis, finding.rule)
+    page = page_link(analysis, finding.rule)
     return {
         "range": _range(analysis, finding.place, moved),
         "severity": _SEVERITIES[finding.severity],
         "code": finding.rule,
-        **({"codeDescription": {"href": uri_of(file)}} if file else {}),
+        **({"codeDescription": {"href": page}} if page else {}),
         "source": SOURCE,
         "message": finding.message,
         **({"tags": tags} if (tags := [_TAGS[tag] for tag in finding.tags if tag in _TAGS]) else {}),
@@ -80,19 +82,20 @@ def _related(analysis: Analysis, name: str, place: Place, moved: Moved | None) -
 def _in_checkpoint(analysis: Analysis, finding: Finding) -> list[dict[str, Any]]:
     """The checkpoint's file that a finding speaks of: one that its message names, else the one that tells most."""
     rule = _rules(analysis.policy.base).get(finding.rule)
-    checkpoint = checkpoint_of(analysis.sound) if rule is not None and _asks_checkpoint(rule) else ""
+    named = checkpoints_named(analysis.sound.world) if rule is not None and _asks_checkpoint(rule) else []
+    checkpoint = next((one.directory for one in named), "")
     if not checkpoint or finding.place.document is not None:
         return []
     try:
         names = sorted(os.listdir(checkpoint))
     except OSError:
         return []
-    named = [name for name in names if name in finding.message]
+    said = [name for name in names if name in finding.message]
     telling = [name for name in TELLING if name in names]
     start = {"line": 0, "character": 0}
     return [
         {"location": {"uri": uri_of(f"{checkpoint}/{name}"), "range": {"start": start, "end": start}}, "message": name}
-        for name in (named or telling)[:1]
+        for name in (said or telling)[:1]
     ]
 
 
@@ -101,9 +104,11 @@ def _asks_checkpoint(rule: Rule) -> bool:
     return bool(_OF_CHECKPOINT & set(rule.on)) or any(name.startswith("checkpoint.") for name in asked)
 
 
-def _rule_file(analysis: Analysis, rule: str) -> str:
+def page_link(analysis: Analysis, rule: str) -> str:
+    """The URI of what is written on a rule; '' where nothing is."""
     found = _rules(analysis.policy.base).get(rule)
-    return found.file if found is not None else ""
+    page = page_file(found) if found is not None else ""
+    return uri_of(page) if page else ""
 
 
 @lru_cache(maxsize=4)
@@ -112,14 +117,6 @@ def _rules(base: RuleBase) -> dict[str, Rule]:
 
 
 def _depends(analysis: Analysis) -> list[str]:
-    """The checkpoint that the config names, and the files beside it that it asked for."""
-    found = list(analysis.siblings)
-    checkpoint = checkpoint_of(analysis.sound)
-    return [*dict.fromkeys(found), *([checkpoint] if checkpoint else [])]
-
-
-def checkpoint_of(analysis: Analysis) -> str:
-    """The absolute path that `checkpoint_path` comes to, or ''."""
-    world = analysis.world
-    path = world.values.at(("deployment", "checkpoint_path")) if world is not None else None
-    return path if isinstance(path, str) and path.startswith("/") and "\0" not in path else ""
+    """The checkpoints that the config names, and the files beside it that it asked for."""
+    named = [one.directory for one in checkpoints_named(analysis.sound.world)]
+    return [*dict.fromkeys([*analysis.siblings, *named])]

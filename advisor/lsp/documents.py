@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from advisor.lsp.addresses import is_at_or_below, path_of
+from advisor.lsp.addresses import concerns, path_of
 from advisor.lsp.buffers import Buffer
 from advisor.lsp.process import Engine, EngineFailed, EngineLost
 
@@ -51,15 +51,17 @@ class Documents:
         folders = [folder.uri for folder in params.workspace_folders or []] or (
             [params.root_uri] if params.root_uri else []
         )
+        options = params.initialization_options if isinstance(params.initialization_options, dict) else {}
         self._client = {
             "encoding": self._encoding,
-            "markdown": _reads_markdown(texts),
+            "markdown": _reads_markdown(texts.hover.content_format if texts and texts.hover else None),
+            **_of_completion(texts.completion if texts else None),
             "versioned_edits": bool(edits and edits.document_changes),
             "folders": [path_of(uri) for uri in folders],
-            "checks": _checks(params.initialization_options),
+            "shows_findings": options.get("showsFindings") is True,
+            "checks": _checks(options),
         }
-        options = params.initialization_options
-        self.shows_explanations = isinstance(options, dict) and options.get("showsExplanations") is True
+        self.shows_explanations = options.get("showsExplanations") is True
         self.engine.tell_on_start({"method": "start", "params": self._client})
 
     def configured(self, params: types.DidChangeConfigurationParams) -> None:
@@ -113,7 +115,7 @@ class Documents:
         self._refresh()
 
     def _look_at_dependants(self, path: str, delay: float) -> None:
-        found = [uri for uri, paths in self.depends.items() if any(is_at_or_below(path, one) for one in paths)]
+        found = [uri for uri, paths in self.depends.items() if any(concerns(path, one) for one in paths)]
         for uri in found:
             if path_of(uri) != path:
                 self._schedule(uri, delay)
@@ -190,9 +192,16 @@ class Documents:
         }
 
 
-def _reads_markdown(texts: types.TextDocumentClientCapabilities | None) -> bool:
-    formats = texts.hover.content_format if texts is not None and texts.hover is not None else None
+def _reads_markdown(formats: Sequence[types.MarkupKind | str] | None) -> bool:
     return types.MarkupKind.Markdown in (formats or ())
+
+
+def _of_completion(abilities: types.CompletionClientCapabilities | None) -> dict[str, bool]:
+    item = abilities.completion_item if abilities is not None else None
+    return {
+        "markdown_items": item is not None and _reads_markdown(item.documentation_format),
+        "snippets": item is not None and bool(item.snippet_support),
+    }
 
 
 def _change(change: types.TextDocumentContentChangeEvent) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from advisor.document.document import Document
-from advisor.document.edits import TextEdit, apply_edits
+from advisor.document.edits import CannotEdit, TextEdit, apply_edits
 from advisor.document.layout import line_end, line_start, newline
 from advisor.document.proof import data_of, reparsed, same_data
 from advisor.engine.findings import Finding
@@ -40,7 +40,10 @@ def _candidates(document: Document, finding: Finding) -> Iterator[TextEdit]:
 
 def _hides(document: Document, finding: Finding, edit: TextEdit) -> bool:
     at = finding.place.span.start
-    after = reparsed(document, apply_edits(document.text, [edit]))
+    try:
+        after = reparsed(document, apply_edits(document.text, [edit]))
+    except CannotEdit:  # such as a key that stands twice
+        return False
     if after.root is None or not same_data(data_of(after), data_of(document)):
         return False
     moved = at + len(edit.text) if edit.end <= at else at

@@ -21,7 +21,7 @@ from advisor.lsp.requests import Requests
 from advisor.lsp.watching import Watching
 
 Handler: TypeAlias = Callable[..., Any]
-_TRIGGERS = ["-", " ", ":", "/", "."]
+_TRIGGERS = ["-", " ", ":", "/", ".", "=", "{", "["]
 
 
 class Protocol(LanguageServerProtocol):

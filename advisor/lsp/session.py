@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from advisor.advise import Advice
+from advisor.advise import Advice, world_for
 from advisor.document.document import Document
 from advisor.document.reading import decode_document
 from advisor.lsp.addresses import path_of
 from advisor.lsp.positions import Positions
 from advisor.nel.compose import siblings_of
-from advisor.nel.dialect import LAUNCHER, dialect_of, is_nel_config
+from advisor.nel.dialect import CORE, OTHER, dialect_of, is_nel_config
 from advisor.policies import Policies, Policy
 from advisor.subjects.subject import World
 
@@ -29,11 +29,14 @@ class Checks:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """What the client can do, and where its folders are."""
+    """What the client can do, and where its folders are. One that `shows_findings` has their messages in its hover."""
 
     encoding: str = "utf-16"
     versioned_edits: bool = False
     markdown: bool = False
+    markdown_items: bool = False
+    snippets: bool = False
+    shows_findings: bool = False
     folders: tuple[str, ...] = ()
     checks: Checks = field(default_factory=Checks)
 
@@ -57,6 +60,7 @@ class Analysis:
         self.siblings: list[str] = []
         self._session = session
         self._advice: Advice | None = None
+        self._dialect: str | None = None
         self.broken = self.document.root is None and bool(self.document.problems)
         self.last_good = last_good if self.broken else None
         self.is_ours = is_nel_config(self.document) or self.last_good is not None
@@ -77,11 +81,27 @@ class Analysis:
         return self.last_good or self
 
     @property
+    def client(self) -> Client:
+        return self._session.client
+
+    @property
+    def dialect(self) -> str:
+        if self._dialect is None:
+            self._dialect = dialect_of(self.document)
+        return self._dialect
+
+    @property
     def world(self) -> World | None:
-        """The subjects of a launcher config that parses; None for anything else."""
-        if self.broken or not self.is_ours or dialect_of(self.document) != LAUNCHER:
+        """The subjects of a config that parses; None for anything else."""
+        return None if self.broken or not self.is_ours else self.advice.world
+
+    def world_of(self, text: str) -> World | None:
+        """The subjects that another text in this one's place would have; None where that one does not parse either."""
+        document = document_of(self.path, text)
+        kind = dialect_of(document)
+        if document.root is None or kind in (CORE, OTHER):
             return None
-        return self.advice.world
+        return world_for(kind, document, self.policy.context, self.read_sibling)
 
     def dissolve(self) -> None:
         """Take the subjects apart, which know each other: else only the garbage collector could, and takes its time."""
@@ -99,7 +119,9 @@ class Analysis:
             world.scopes = ()
 
     def read_sibling(self, name: str) -> Document | None:
-        """A file beside this one, as the editor has it where it is open."""
+        """A file beside this one, as the editor has it where it is open; a text that is no file yet has none."""
+        if not os.path.isabs(self.path):
+            return None
         path = os.path.normpath(os.path.join(os.path.dirname(self.path), f"{name}.yaml"))
         self.siblings.append(path)
         return self._session.open_document(path) or siblings_of(self.path)(name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from advisor.lsp.addresses import is_at_or_below, path_of, uri_of
+from advisor.lsp.addresses import concerns, path_of, uri_of
 from advisor.lsp.documents import Documents
 from advisor.settings.files import NAME
 
@@ -45,7 +45,7 @@ class Watching:
 
     def _matters(self, path: str) -> bool:
         depends = (one for paths in self.documents.depends.values() for one in paths)
-        return any(is_at_or_below(path, one) for one in depends)
+        return any(concerns(path, one) for one in depends)
 
     def _watch_checkpoints(self) -> None:
         """Every path that an open config depends on and that is a folder."""

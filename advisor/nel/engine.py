@@ -150,3 +150,17 @@ def flag_names(engine: EngineVersion) -> list[str]:
         return []
     names = book.names_at(engine.samples)
     return sorted(name for name in names if name.startswith("--") and name in book.table["flags"])
+
+
+def variable_names(engine: EngineVersion) -> list[str]:
+    """The engine's own variables that this version has; those of any version where it is not known."""
+    book = engine_table(engine.engine)
+    if book is None:
+        return []
+    return sorted(name for name in book.table["environment"] if book.variable(name).issuperset(engine.samples))
+
+
+def sampled_versions(engine: str) -> tuple[str, ...]:
+    """The versions of an engine that were read, the oldest first."""
+    book = engine_table(engine)
+    return tuple(book.versions) if book is not None else ()

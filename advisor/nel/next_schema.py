@@ -53,6 +53,34 @@ def keys_of(section: str) -> dict[str, str]:
     return found
 
 
+def section_at(tree: Effective, path: Path) -> str | None:
+    """The name of the section at a path: '' for the whole config, that of the union alone (`service`) where no type
+    decides; None where there is no section."""
+    name, at = "", 0
+    while at < len(path):
+        record = table("next")["sections"].get(name)
+        field = record["keys"].get(path[at], "") if record is not None else ""
+        nested, taken = _nested_in(field)
+        at += taken
+        if not nested or at > len(path):
+            return None
+        name = nested
+        if nested in table("next")["unions"]:
+            chosen = tree.at((*path[:at], "type"))
+            if chosen is not None and chosen.data in table("next")["unions"][nested]:
+                name = f"{nested}.{chosen.data}"
+    return name
+
+
+def _nested_in(field_type: str) -> tuple[str, int]:
+    """The section that a field holds, and how many parts of a path lead into it."""
+    base = field_type.removesuffix("?")
+    for opening in ("list[@", "dict[str,@"):
+        if base.startswith(opening):
+            return base[len(opening) : -1], 2
+    return (base[1:], 1) if base.startswith("@") else ("", 1)
+
+
 def shown_section(section: str) -> str:
     """A section as people name it: `a vllm service`."""
     kind, dot, of = section.partition(".")

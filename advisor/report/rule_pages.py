@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.document.reading import read_document
 from advisor.engine.conditions import read
 from advisor.engine.findings import FIELD
-from advisor.engine.rulefile import load_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,21 +18,35 @@ INDEX = "index.md"
 _SAFETY = {"auto": "safe: it cannot change what was meant", "ask": "yours to decide: it changes what runs"}
 
 
+class Example(NamedTuple):
+    """A config that a rule fires on, and the config to have rather; of a rule on pairs both beside a baseline."""
+
+    bad: str
+    rather: str
+    baseline: str = ""
+
+
 def pages(rules: Iterable[Rule]) -> Iterator[tuple[str, str]]:
     """(file name, text) of the index and of each page."""
+    from advisor.engine.rulefile import load_rule
+
     rules = tuple(rules)
     yield INDEX, _index(rules)
     for rule in rules:
         _, examples = load_rule(read_document(rule.file), rule.family)
-        yield f"{rule.id}.md", page(rule, examples)
+        first = _first(examples[0]) if examples else None
+        yield f"{rule.id}.md", page(rule, first, INDEX)
 
 
-def page(rule: Rule, examples: list[ExampleFile]) -> str:
-    """All that a rule says: what, why, when, an example, the fix, the versions, the evidence, how to be rid of it."""
-    parts = [
-        f"# {rule.id} {rule.name}",
-        f"{rule.severity.capitalize()} · family [{rule.family}]({INDEX}#{rule.family})",
-    ]
+def _first(example: ExampleFile) -> Example:
+    return Example(example.bad, example.fixed or example.good, example.baseline or "")
+
+
+def page(rule: Rule, example: Example | None, index: str) -> str:
+    """All that a rule says: what, why, when, an example, the fix, the versions, the evidence, how to be rid of it.
+    `index` is the file with all rules, '' where there is none."""
+    family = f"[{rule.family}]({index}#{rule.family})" if index else rule.family
+    parts = [f"# {rule.id} {rule.name}", f"{rule.severity.capitalize()} · family {family}"]
     if rule.message:
         parts.append(f"> {_shown(rule.message)}")
     if rule.covers:
@@ -44,11 +57,11 @@ def page(rule: Rule, examples: list[ExampleFile]) -> str:
         parts += ["## Why", rule.why]
     conditions = "\n".join(f"- {read(condition)}" for condition in rule.when)
     parts += ["## When", f"For each {' or '.join(rule.on)}, where all of this holds:\n\n{conditions}"]
-    if examples and rule.message:
+    if example is not None and rule.message:
         parts.append("## Example")
-        if examples[0].baseline is not None:
-            parts += ["The baseline:", _code(examples[0].baseline), "The candidate:"]
-        parts += [_code(examples[0].bad), "Rather:", _code(examples[0].fixed or examples[0].good)]
+        if example.baseline:
+            parts += ["The baseline:", _code(example.baseline), "The candidate:"]
+        parts += [_code(example.bad), "Rather:", _code(example.rather)]
     if rule.fix:
         parts += ["## Fix", f"{_shown(rule.fix.title)} ({_SAFETY[rule.fix.safety]})"]
     elif rule.message:

@@ -38,7 +38,7 @@ local function ask(method, line, character, more)
     textDocument = vim.lsp.util.make_text_document_params(0),
     position = { line = line, character = character },
   }, more or {})
-  local answer = client.request_sync(method, params, 20000, 0)
+  local answer = client.request_sync(method, params, 20000, vim.api.nvim_get_current_buf())
   return answer and answer.result
 end
 
@@ -65,4 +65,30 @@ for _, item in ipairs((ask("textDocument/completion", task, 15) or { items = {} 
   labels[#labels + 1] = item.label
 end
 say("tasks", #labels)
+
+local explained = client.request_sync("workspace/executeCommand", {
+  command = "nel-advisor.explain",
+  arguments = { vim.uri_from_bufnr(0), "NEL640" },
+}, 20000, 0)
+say("explained", explained and explained.result)
+
+-- A config of nel-next, whose name has a blank in it.
+vim.cmd("edit " .. vim.fn.fnameescape(folder .. "/other config.yaml"))
+until_true("diagnostics of nel-next", function() return vim.tbl_contains(names(), "NEL842") end)
+for _, one in ipairs(vim.diagnostic.get(0)) do
+  local lsp = one.user_data and one.user_data.lsp
+  if lsp and lsp.code == "NEL842" then
+    say("page", table.concat(vim.fn.readfile(vim.uri_to_fname(lsp.codeDescription.href)), "\n"))
+  end
+end
+local benchmark = vim.fn.search("name: gpqa") - 1
+say("benchmark", ask("textDocument/hover", benchmark, 12))
+local solver = vim.fn.search("solver:") - 1
+vim.api.nvim_buf_set_text(0, solver, 25, solver, 25, { ", " })
+local keys = {}
+for _, item in ipairs((ask("textDocument/completion", solver, 27) or { items = {} }).items) do
+  keys[#keys + 1] = item.label
+end
+say("keys", keys)
+say("symbols", #(ask("textDocument/documentSymbol", 0, 0) or {}))
 finish()

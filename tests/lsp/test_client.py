@@ -157,13 +157,15 @@ def by_name(found: list[types.Diagnostic]) -> dict[str, types.Diagnostic]:
     return {one.data["name"]: one for one in found}
 
 
-async def test_diagnostics_say_rule_place_severity_and_where_it_is_explained(edit: Any) -> None:
+async def test_diagnostics_say_rule_place_severity_and_where_it_is_explained(edit: Any, client: Any) -> None:
     editor = edit()
     one = by_name(await editor.diagnostics())["walltime-unquoted"]
     assert (one.code, one.source, one.severity) == ("NEL640", "nel-advisor", types.DiagnosticSeverity.Error)
     assert one.range == types.Range(editor.at("12:00:00"), editor.at("12:00:00", 8))
     assert one.code_description is not None
-    assert Path(one.code_description.href.removeprefix("file://")).name == "walltime-unquoted.yaml"
+    page = Path(one.code_description.href.removeprefix("file://"))
+    assert page.read_text().startswith("# NEL640 walltime-unquoted\n")
+    assert client.folder not in page.parents
 
 
 async def test_an_edit_replaces_what_was_said(edit: Any) -> None:
@@ -338,8 +340,21 @@ async def test_hover_never_shows_a_secret(edit: Any) -> None:
     assert secret not in await editor.hover("HF_TOKEN")
 
 
+async def test_while_a_line_is_half_typed_the_others_keep_their_hover_and_fixes(edit: Any) -> None:
+    editor = edit()
+    await editor.diagnostics()
+    for half_typed in ("  - _self_\ndepl0y", "    - name: gsm8k\n  nam3"):
+        line = half_typed.split("\n")[0]
+        editor.type(MISTAKEN.replace(line, half_typed))
+        assert "HH:MM:SS" in await editor.hover("walltime")
+        assert await editor.hover(half_typed.split("\n")[1]) == ""
+        (action,) = [one for one in await editor.actions("12:00:00") if one.is_preferred]
+        left = applied(editor.text, plain(action.edit.document_changes[0].edits))
+        assert left == editor.text.replace("12:00:00", '"12:00:00"')
+
+
 async def test_hover_and_symbols_of_a_broken_text_do_no_harm(edit: Any, client: Any) -> None:
-    editor = edit(MISTAKEN + "x: [\n")
+    editor = edit(MISTAKEN + "x: [\n", "never-whole.yaml")
     assert await editor.hover("walltime") == ""
     found = await client.text_document_document_symbol_async(types.DocumentSymbolParams(editor.id))
     assert list(found) == []

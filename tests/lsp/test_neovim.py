@@ -14,6 +14,14 @@ import pytest
 pytest.importorskip("pygls", reason="the extra lsp is not installed")
 from tests.lsp.texts import MISTAKEN
 
+OTHER_PROGRAM = """\
+services:
+  model: {type: api, url: https://example.com/v1/chat/completions, protocol: chat_completions}
+benchmarks:
+  - name: gpqa
+    solver: {type: simple}
+output: {dir: "/results/${oc.env:USER}"}
+"""
 HERE = Path(__file__).parent
 NEOVIM = shutil.which("nvim")
 
@@ -21,6 +29,7 @@ NEOVIM = shutil.which("nvim")
 @pytest.mark.skipif(NEOVIM is None, reason="Neovim is not installed")
 def test_neovim_shows_mends_and_completes(tmp_path: Path) -> None:
     (tmp_path / "eval.yaml").write_text(MISTAKEN)
+    (tmp_path / "other config.yaml").write_text(OTHER_PROGRAM)
     environment = {
         **os.environ,
         "NEL_TEST_FOLDER": str(tmp_path),
@@ -42,3 +51,8 @@ def test_neovim_shows_mends_and_completes(tmp_path: Path) -> None:
     assert said["line"] == '  walltime: "12:00:00"'
     assert "NEL640" not in said["after"]
     assert said["tasks"] > 300
+    assert "does not fire" in said["explained"]["text"]
+    assert said["page"].startswith("# NEL842 oc-env-in-next\n")
+    assert "nel-next's own benchmarks" in said["benchmark"]["contents"]["value"]
+    assert {"service", "system_prompt"} <= set(said["keys"])
+    assert said["symbols"] == 3

@@ -119,6 +119,12 @@ def test_five_megabytes(server: Raw, text: str) -> None:
     assert "walltime-unquoted" in names(server.diagnostics(URI, 1, 60))
     server.change(URI, 2, {"range": {"start": at(8, 12), "end": at(8, 20)}, "text": "'12:00:00'"})
     assert "walltime-unquoted" not in names(server.diagnostics(URI, 2, 60))
+    last = text.count("\n")
+    server.change(URI, 3, {"range": {"start": at(last, 0), "end": at(last, 0)}, "text": "exp"})
+    where = {"textDocument": {"uri": URI}, "position": at(last, 3)}
+    offered = server.request("textDocument/completion", where, 60)["result"]["items"]
+    assert "export" in {item["label"] for item in offered}
+    assert server.request("textDocument/hover", {**where, "position": at(5, 3)}, 60)["result"] is not None
     server.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
     assert_alive(server)
 

@@ -255,3 +255,10 @@ def test_nothing_wrong_is_said_of_the_official_examples(base: RuleBase) -> None:
             path.name,
             [one.message for one in found.findings if one.severity == "error"],
         )
+
+
+@pytest.mark.parametrize("url", ["https://[foo/v1", "http://[::1", "://"])
+def test_an_address_that_is_none_is_no_reason_to_fail(base: RuleBase, url: str) -> None:
+    text = f"services: {{m: {{type: api, url: '{url}', protocol: chat_completions}}}}\n"
+    found = advice(base, text + "benchmarks: [{name: gsm8k, solver: {type: simple, service: m}}]\n")
+    assert "next-api-url-path" not in {finding.name for finding in found.findings}

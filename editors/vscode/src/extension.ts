@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import { LanguageClient, type LanguageClientOptions, State } from "vscode-languageclient/node";
 import { Explanations, isExplanation } from "./explanations";
 import { findCommand } from "./finding";
+import { openPage, PAGE_COMMAND, withPages } from "./pages";
 import { SOURCE, summary } from "./summary";
 
 const SECTION = "nelAdvisor";
@@ -35,6 +36,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     command("fixAll", () => onActiveFile((uri) => vscode.commands.executeCommand("nel-advisor.fixAll", uri))),
     command("openAdvised", () => onActiveFile((uri) => vscode.commands.executeCommand("nel-advisor.openAdvised", uri))),
     command("explain", () => onActiveFile(explain)),
+    vscode.commands.registerCommand(PAGE_COMMAND, openPage),
     vscode.languages.onDidChangeDiagnostics(refresh),
     vscode.window.onDidChangeActiveTextEditor(refresh),
     vscode.workspace.onDidGrantWorkspaceTrust(restart),
@@ -82,9 +84,14 @@ function clientOptions(output: vscode.OutputChannel, explanations: Explanations)
     documentSelector: [{ language: "yaml" }],
     outputChannel: output,
     diagnosticPullOptions: { onChange: true, onSave: true },
-    initializationOptions: { ...checks(), showsExplanations: true },
+    initializationOptions: { ...checks(), showsExplanations: true, showsFindings: true },
     synchronize: { configurationSection: SECTION },
     middleware: {
+      provideDiagnostics: async (document, previous, token, next) => {
+        const report = await next(document, previous, token);
+        return report?.kind === "full" ? { ...report, items: report.items.map(withPages) } : report;
+      },
+      handleDiagnostics: (uri, diagnostics, next) => next(uri, diagnostics.map(withPages)),
       executeCommand: async (command, args: unknown[], next) => {
         const result: unknown = await next(command, args);
         if (command === EXPLAIN && isExplanation(result)) {
