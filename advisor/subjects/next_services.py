@@ -240,7 +240,12 @@ def _parallel(service: Subject, servers: tuple[Server, ...], field: str) -> Valu
 
 def url_path(service: Subject) -> Value:
     url = service.get("url")
-    return urlsplit(url).path if isinstance(url, str) and "://" in url else url if isinstance(url, Unknown) else ABSENT
+    if not isinstance(url, str) or "://" not in url:
+        return url if isinstance(url, Unknown) else ABSENT
+    try:
+        return urlsplit(url).path
+    except ValueError:  # brackets that hold no address
+        return Unknown("the url cannot be read")
 
 
 def repaired_url(service: Subject) -> Value:
