@@ -6,25 +6,12 @@ import os
 from collections.abc import Iterable
 
 from advisor.cli.failures import fail
-from advisor.engine.base import RuleBase
-from advisor.engine.bundle import load_rules
-from advisor.engine.rule import Rule
+from advisor.document.reading import open_regular
 from advisor.engine.selection import UnknownSelector
 from advisor.nel.context import Context
 from advisor.nel.installed import version_here
-from advisor.policies import Asked, Policies
+from advisor.policies import Asked, Policies, Policy
 from advisor.settings.files import SettingsError
-
-
-def rules_or_fail() -> tuple[Rule, ...]:
-    try:
-        return load_rules()
-    except (ValueError, OSError) as error:
-        fail(f"the rules cannot be loaded: {error}")
-
-
-def base_or_fail() -> RuleBase:
-    return RuleBase(rules_or_fail())
 
 
 def policies_or_fail(asked: Asked, paths: Iterable[str]) -> Policies:
@@ -35,9 +22,17 @@ def policies_or_fail(asked: Asked, paths: Iterable[str]) -> Policies:
             policies.of(path)
     except (SettingsError, UnknownSelector) as error:
         fail(str(error))
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        fail(f"the rules cannot be loaded: {error.filename}: {error.strerror}")
+    except ValueError as error:
         fail(f"the rules cannot be loaded: {error}")
     return policies
+
+
+def policy_or_fail(asked: Asked, path: str) -> Policy:
+    """That of one target; `.` is what lies in the current folder."""
+    target = os.path.join(path, "-") if path == os.curdir else path
+    return policies_or_fail(asked, [target]).of(target)
 
 
 def context_here(*, check_environment: bool, nel_version: str) -> Context:
@@ -48,7 +43,7 @@ def context_here(*, check_environment: bool, nel_version: str) -> Context:
 
 def _dotenv_names(path: str) -> frozenset[str]:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
+        with open(open_regular(path), encoding="utf-8", errors="replace") as file:
             lines = [line.strip().removeprefix("export ") for line in file.read(1_000_000).splitlines()]
     except OSError:
         return frozenset()

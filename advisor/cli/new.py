@@ -24,8 +24,12 @@ from advisor.nel.benchmarks import STANDARD, sets
     show_default=True,
     help="Which tasks to run: `nel-advisor benchmarks` lists the sets.",
 )
-@click.option("--execution", type=click.Choice(["local", "slurm"]), default="slurm", show_default=True)
-@click.option("--deployment", type=click.Choice(["vllm", "sglang", "trtllm"]), help="[default: one that loads it]")
+@click.option(
+    "--execution", type=click.Choice(["local", "slurm"]), default="slurm", show_default=True, help="Where it runs."
+)
+@click.option(
+    "--deployment", type=click.Choice(["vllm", "sglang", "trtllm"]), help="The server.  [default: one that loads it]"
+)
 @click.option("--gpus", type=click.IntRange(1, 64), metavar="N", help="GPUs of one node.  [default: 8 on slurm]")
 @click.option("--gpu-memory", type=click.IntRange(8, 1024), metavar="GB", help="Memory of one GPU.  [default: 80]")
 def command(
@@ -47,8 +51,12 @@ def command(
 
     if not os.path.isdir(checkpoint):
         fail(f"{checkpoint}: there is no such folder")
+    read = read_checkpoint(checkpoint)
+    broken = next((problem for problem in read.problems if not problem.file and not read.files), None)
+    if broken is not None:
+        fail(f"{checkpoint}: {broken.message}")
     try:
-        choices = choose(read_checkpoint(checkpoint), Wanted(execution, deployment, gpus, gpu_memory, use))
+        choices = choose(read, Wanted(execution, deployment, gpus, gpu_memory, use))
     except CannotStart as error:
         fail(f"{checkpoint}: {error}")
     text = starter_text(choices)

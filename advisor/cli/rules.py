@@ -10,18 +10,21 @@ from contextlib import suppress
 import click
 
 from advisor.cli.failures import fail
-from advisor.cli.loading import rules_or_fail
+from advisor.cli.loading import policy_or_fail
+from advisor.cli.options import output_format
 from advisor.engine.rule import Rule
+from advisor.nel.context import Context
+from advisor.policies import Asked
 from advisor.report.rules import rule_json, rule_line
 from advisor.report.style import style_for
 
 
 @click.command("rules")
 @click.argument("words", nargs=-1, metavar="[WORD]...")
-@click.option("--family", multiple=True, help="Only this family.")
+@click.option("--family", multiple=True, metavar="FAMILY", help="Only this family.")
 @click.option("--severity", type=click.Choice(["error", "warning", "info"]), help="Only this severity.")
-@click.option("--fixable", is_flag=True, help="Only those that know their mend.")
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--fixable", is_flag=True, help="Only those that know a fix.")
+@output_format
 @click.option("--markdown", metavar="DIR", help="Write a page for each rule and an index to DIR instead.")
 def command(
     words: tuple[str, ...],
@@ -31,8 +34,9 @@ def command(
     output: str,
     markdown: str | None,
 ) -> None:
-    """List the rules; with words, those whose id, name, family or message has them all."""
-    rules = rules_or_fail()
+    """List the rules, those of the settings' own folders too; with words, those whose id, name, family or message has
+    them all."""
+    rules = policy_or_fail(Asked(Context()), os.curdir).base.rules
     families = sorted({rule.family for rule in rules})
     for one in family:
         if one not in families:

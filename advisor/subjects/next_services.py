@@ -247,8 +247,8 @@ def url_path(service: Subject) -> Value:
         return url if isinstance(url, Unknown) else ABSENT
     try:
         return urlsplit(url).path
-    except ValueError:  # such as a bracket that is not closed
-        return ABSENT
+    except ValueError:  # brackets that hold no address
+        return Unknown("the url cannot be read")
 
 
 def repaired_url(service: Subject) -> Value:
