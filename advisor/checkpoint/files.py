@@ -8,8 +8,7 @@ import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from advisor.checkpoint.jsonfile import encodable
-from advisor.checkpoint.problems import Problem
+from advisor.checkpoint.problems import Problem, encodable
 
 if TYPE_CHECKING:
     from advisor.checkpoint.problems import ProblemKind

@@ -6,6 +6,8 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from advisor.checkpoint.problems import encodable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -101,17 +103,6 @@ def strings(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
-
-
-def encodable(text: str) -> bool:
-    """False for half a surrogate pair, which JSON can escape and nothing can print."""
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _where(error: ValueError) -> str:

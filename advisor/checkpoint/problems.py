@@ -43,3 +43,14 @@ class Problem:
     kind: ProblemKind
     file: str
     message: str
+
+
+def encodable(text: str) -> bool:
+    """False for half a surrogate pair, which JSON can escape, a file name can hold, and nothing can print."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

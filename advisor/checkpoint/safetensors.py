@@ -13,7 +13,7 @@ from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from advisor.checkpoint.files import open_regular, reason
-from advisor.checkpoint.jsonfile import encodable
+from advisor.checkpoint.problems import encodable
 
 if TYPE_CHECKING:
     from advisor.checkpoint.problems import ProblemKind

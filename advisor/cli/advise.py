@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from advisor.cli.advising import BadUse, Options, advise
-from advisor.cli.options import color, nel_version, reporting
+from advisor.cli.options import color, environment, nel_version, reporting
 
 
 @click.command("advise")
@@ -17,9 +17,7 @@ from advisor.cli.options import color, nel_version, reporting
 @click.option("--baseline", metavar="FILE", help="Report only what this file does not hold.")
 @click.option("--write-baseline", is_flag=True, help="Write what is found now into the --baseline file.")
 @click.option("--source", metavar="DIR", default="", help="The checkpoint that the targets were quantized from.")
-@click.option(
-    "--environment", is_flag=True, help="The job is submitted from this shell: its variables and ./.env count."
-)
+@environment
 @nel_version
 @click.option("--jobs", "-j", type=click.IntRange(1, 64), help="Processes.  [default: by file count and cores]")
 @click.option("--stdin-name", default="<stdin>", show_default=True, help="What standard input (-) is called.")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import click
 
 from advisor.advise import version_for, world_for
+from advisor.cli import options
 from advisor.cli.failures import fail
 from advisor.cli.loading import base_or_fail, context_here
 from advisor.document.document import Document
@@ -24,8 +25,7 @@ from advisor.nel.context import Context
 from advisor.nel.dialect import LAUNCHER, NEXT, dialect_of
 from advisor.nel.redaction import redactor_for
 from advisor.report.rules import rule_text, trace_text
-from advisor.report.style import style_for
-from advisor.report.text import safe
+from advisor.report.style import safe, style_for
 from advisor.subjects.subject import World
 
 
@@ -33,14 +33,8 @@ from advisor.subjects.subject import World
 @click.argument("rule")
 @click.argument("file", required=False)
 @click.argument("candidate", required=False)
-@click.option(
-    "--environment", is_flag=True, help="The job is submitted from this shell: its variables and ./.env count."
-)
-@click.option(
-    "--nel-version",
-    metavar="VERSION",
-    help="The launcher's version.  [default: the installed one, else the newest known]",
-)
+@options.environment
+@options.nel_version
 def command(rule: str, file: str | None, candidate: str | None, environment: bool, nel_version: str | None) -> None:
     """What RULE (an id or a name) says. With FILE, a config or a checkpoint directory: each of its
     conditions, with its value there. With CANDIDATE too, where that is compared with FILE as its baseline."""

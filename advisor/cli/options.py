@@ -39,6 +39,9 @@ _REPORTING = (
         "--fix-only", multiple=True, metavar="RULES", help="As --fix, for these ids or names, comma-separated."
     ),
 )
+environment = click.option(
+    "--environment", is_flag=True, help="The job is submitted from this shell: its variables and ./.env count."
+)
 nel_version = click.option(
     "--nel-version",
     metavar="VERSION",

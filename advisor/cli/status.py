@@ -11,8 +11,7 @@ from dataclasses import asdict
 
 import click
 
-from advisor.report.style import Style, style_for
-from advisor.report.text import safe
+from advisor.report.style import Style, safe, style_for
 from advisor.watch.ledger import ADVISED, QUARANTINED, UNWRITTEN, Target
 from advisor.watch.state import RootStatus, StateFolder, all_state_folders
 

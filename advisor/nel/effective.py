@@ -70,6 +70,16 @@ class Effective:
         return data
 
 
+def children(node: Effective | None) -> dict[str, Effective]:
+    """The keys of a mapping; of anything else, none."""
+    return node.data if node is not None and isinstance(node.data, dict) else {}
+
+
+def elements(node: Effective | None) -> list[Effective]:
+    """What stands in a list; of anything else, nothing."""
+    return node.data if node is not None and isinstance(node.data, list) else []
+
+
 def from_node(node: Node, source: str = "", key: Span | None = None, alias: Span | None = None) -> Effective:
     """A document's node as effective values. Another file's spans are left out: they are no places in this one."""
     own = source == ""

@@ -10,7 +10,7 @@ from advisor.checkpoint.parallelism import (
     smallest_tensor_parallel,
     tensor_parallel_faults,
 )
-from advisor.report.text import safe
+from advisor.report.style import safe
 from advisor.subjects.weights import gigabytes
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from advisor.fixing.rounds import Fixed
-from advisor.report.style import Style
-from advisor.report.text import safe
+from advisor.report.style import Style, safe
 
 
 def fixed_text(fixed: Fixed, style: Style) -> str:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from advisor.advise import Advice
 from advisor.document.nodes import dotted
 from advisor.engine.findings import Finding, describe
-from advisor.report.style import Style
+from advisor.report.style import Style, safe
 from advisor.report.summary import summary_of
-from advisor.report.text import safe
 from advisor.report.trouble import escaped
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from advisor.report.text import safe
+from advisor.report.style import safe
 
 if TYPE_CHECKING:
     from advisor.advise import Advice

@@ -10,8 +10,7 @@ from advisor.engine.conditions import read
 from advisor.engine.rule import Rule
 from advisor.engine.trace import SubjectTrace
 from advisor.nel.redaction import Redactor
-from advisor.report.style import Style
-from advisor.report.text import safe
+from advisor.report.style import Style, safe
 
 _INDENT = "    "
 

@@ -1,15 +1,18 @@
-"""Colour on a terminal, none elsewhere; wrapping to its width."""
+"""Colour on a terminal, none elsewhere; wrapping to its width; nothing that steers it."""
 
 from __future__ import annotations
 
 import os
 from typing import NamedTuple, TextIO
 
+from advisor.patterns import pattern
+
 _CODES = {
     "error": "1;31", "warning": "1;33", "info": "1;36", "bold": "1", "dim": "2", "fix": "32", "caret": "1;34",
     "path": "1",
 }  # fmt: skip
 _WIDEST = 120
+_CONTROL = pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Style(NamedTuple):
@@ -43,3 +46,8 @@ def _width(stream: TextIO) -> int:
         return max(40, min(_WIDEST, os.get_terminal_size(stream.fileno()).columns))
     except (OSError, ValueError):
         return 100
+
+
+def safe(text: str) -> str:
+    """Text from a file with nothing in it that steers a terminal."""
+    return _CONTROL.sub("\ufffd", text) if _CONTROL.search(text) else text

@@ -5,13 +5,11 @@ from __future__ import annotations
 from advisor.advise import Advice
 from advisor.document.document import Document
 from advisor.engine.findings import Finding, describe
-from advisor.patterns import pattern
-from advisor.report.style import Style
+from advisor.report.style import Style, safe
 from advisor.report.summary import Summary
 from advisor.subjects.subject import BASELINE, Place
 
 _LABEL = "       "
-_CONTROL = pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _MAX_SOURCE = 160
 
 
@@ -117,11 +115,6 @@ def _columns(text: str) -> int:
     from unicodedata import combining, east_asian_width
 
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def safe(text: str) -> str:
-    """Text from a file with nothing in it that steers a terminal."""
-    return _CONTROL.sub("\ufffd", text) if _CONTROL.search(text) else text
 
 
 def summary_text(summary: Summary, style: Style) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.nel.adapter_schema import adapter_section, interceptors, internal_interceptors
+from advisor.nel.effective import children, elements
 from advisor.nel.field_types import type_problem
 from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT, Absent, Unknown, Value
 from advisor.subjects.adapter_view import AdapterView
 from advisor.subjects.request_params import destination_of
-from advisor.subjects.scopes import ADAPTER, Scope, children
+from advisor.subjects.scopes import ADAPTER, Scope
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject
 
@@ -120,7 +121,7 @@ _MEANT = {
 
 def _add_interceptors(view: AdapterView, adapter: Subject, node: Effective | None) -> None:
     block = node.child("interceptors") if node is not None else None
-    for index, item in enumerate(block.data if block is not None and isinstance(block.data, list) else []):
+    for index, item in enumerate(elements(block)):
         base = (*adapter.base, "interceptors", index)
         named = item.child("name")
         at, path = (named, (*base, "name")) if named is not None else (item, base)

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from advisor.nel.adapter_schema import adapter_section, legacy_only
+from advisor.nel.effective import children, elements
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.interceptor_list import left_out, missing_sender, out_of_order, sends
 from advisor.subjects.reasoning import (
@@ -29,7 +30,7 @@ from advisor.subjects.reasoning import (
     template_key,
     toggles,
 )
-from advisor.subjects.scopes import ADAPTER, EXTRA, PARAMS, Scope, children
+from advisor.subjects.scopes import ADAPTER, EXTRA, PARAMS, Scope
 from advisor.subjects.subject import Attribute, Place, is_nothing
 
 if TYPE_CHECKING:
@@ -257,7 +258,7 @@ class AdapterView:
     def names(self) -> list[str | None]:
         """The names in the list, but for interceptors that are switched off; None for what has none."""
         node = self.node.child("interceptors") if self.node is not None else None
-        items = node.data if node is not None and isinstance(node.data, list) else []
+        items = elements(node)
         return [interceptor_name(item) for item in items if not _disabled(item)]
 
 

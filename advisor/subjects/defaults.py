@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from advisor.document.nodes import Mapping, Node, Scalar, Sequence
 from advisor.nel.compose import INTERNAL, NOT_FOUND, NOTHING, SHIPPED, SIBLING, Loaded, shipped_groups
 from advisor.nel.defaults import GROUPS, defaults_node
-from advisor.nel.effective import from_node, leaves
+from advisor.nel.effective import children, from_node, leaves
 from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT, Value
 from advisor.subjects.structure import first_line, is_fragment, looks_next
@@ -66,7 +66,7 @@ def _lacks_self(world: World, document: Document) -> bool:
     if all(one.entry.override for one in loaded):
         return False
     own = from_node(document.root) if document.root is not None else None
-    keys = own.data if own is not None and isinstance(own.data, dict) else {}
+    keys = children(own)
     return any(name != "defaults" and not value.is_missing for name, value in keys.items())
 
 
@@ -91,7 +91,7 @@ def _guessed(world: World) -> Value:
     """The entries that the sections ask for."""
     tree = world.values.tree
     execution = tree.child("execution")
-    keys = execution.data if execution is not None and isinstance(execution.data, dict) else {}
+    keys = children(execution)
     executor = "slurm/default" if any(mark in keys for mark in _SLURM_MARKS) else "local"
     return [{"execution": executor}, {"deployment": _guessed_deployment(world)}, "_self_"]
 

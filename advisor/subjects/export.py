@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Scalar
-from advisor.nel.effective import Effective, leaves
+from advisor.nel.effective import Effective, children, elements, leaves
 from advisor.nel.interpolation import KEY, find_interpolations
 from advisor.nel.names import nearest
 from advisor.nel.schema import Section, exporters, section
@@ -61,7 +61,7 @@ def _as_names(value: Value) -> Value:
 
 def _triggers(world: World) -> list[tuple[int, str]]:
     node = world.values.tree.at(DESTINATIONS)
-    items = node.data if node is not None and isinstance(node.data, list) else []
+    items = elements(node)
     named = [(index, world.values.resolve(item)) for index, item in enumerate(items)]
     return [(index, name) for index, name in named if isinstance(name, str)]
 
@@ -69,7 +69,7 @@ def _triggers(world: World) -> list[tuple[int, str]]:
 def _blocks(world: World) -> dict[str, Effective]:
     """The mappings of `export` that may be meant for an exporter."""
     node = world.values.tree.at(EXPORT)
-    found = node.data if node is not None and isinstance(node.data, dict) else {}
+    found = children(node)
     return {
         name: one
         for name, one in found.items()

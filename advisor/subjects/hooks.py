@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from advisor.nel.effective import Effective
+from advisor.nel.effective import Effective, children
 from advisor.nel.values import ABSENT, Value
 from advisor.nel.words import Command, split_commands
 from advisor.patterns import pattern
@@ -60,7 +60,7 @@ def _hooks(world: World) -> Iterator[tuple[str, Path, str]]:
                 yield "task", (*TASKS, index, which), "evaluation"
     yield "deployment", ("deployment", "pre_cmd"), "deployment"
     auxiliary = world.values.tree.child("auxiliary_deployments")
-    names = auxiliary.data if auxiliary is not None and isinstance(auxiliary.data, dict) else {}
+    names = children(auxiliary)
     for name in names:
         yield "auxiliary", ("auxiliary_deployments", name, "pre_cmd"), "config"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
-from advisor.nel.effective import Effective
+from advisor.nel.effective import Effective, children, elements
 from advisor.nel.interpolation import KEY, find_interpolations
 from advisor.nel.names import nearest
 from advisor.nel.resolution import key_path
@@ -44,7 +44,7 @@ def add_keys(world: World, document: Document, context: Context) -> None:
     executor, server = (values.at((name, "type")) for name in ("execution", "deployment"))
     types = (executor if isinstance(executor, str) else None, server if isinstance(server, str) else None)
     tasks = values.tree.at(_TASKS)
-    items = tasks.data if tasks is not None and isinstance(tasks.data, list) else []
+    items = elements(tasks)
     named: _Named | None = None
     before = len(world.subjects)
     for path in (*_SECTIONS, *((*_TASKS, n) for n in range(len(items)))):
@@ -115,7 +115,7 @@ def _add(
     world: World, path: Path, name: str, node: Effective, known: Section, types: tuple[str | None, str | None]
 ) -> None:
     here = world.values.tree.at(path)
-    siblings = here.data if here is not None and isinstance(here.data, dict) else {}
+    siblings = children(here)
     meant = nearest(name, known.keys)
     taken = meant is not None and meant in siblings and _is_own(siblings[meant])
     home = None if meant else _home(world, path, name, types)

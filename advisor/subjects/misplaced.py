@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
+from advisor.nel.effective import children
 from advisor.nel.names import nearest
 from advisor.nel.schema import Unknown, section
 from advisor.nel.values import ABSENT, Value
 from advisor.subjects.params import PARAM_MEANT, is_param, param_destination
 from advisor.subjects.request_params import destination_of, is_free, is_request_param
-from advisor.subjects.scopes import ADAPTER, PARAMS, PASS_THROUGH, Scope, children
+from advisor.subjects.scopes import ADAPTER, PARAMS, PASS_THROUGH, Scope
 from advisor.subjects.subject import Attribute, Place, Subject, is_nothing
 
 if TYPE_CHECKING:

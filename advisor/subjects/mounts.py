@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from advisor.nel.effective import Effective
+from advisor.nel.effective import Effective, children
 from advisor.nel.interpolation import find_interpolations
 from advisor.nel.values import ABSENT
 from advisor.patterns import pattern
@@ -52,7 +52,7 @@ def _sections(world: World) -> Iterator[tuple[str, Path, Effective]]:
         if node is not None and (section, world.values.at(("deployment", "type"))) != ("deployment", "none"):
             yield section, (*MOUNTS, section), node
     auxiliary = mounts.child("auxiliary")
-    named = auxiliary.data if auxiliary is not None and isinstance(auxiliary.data, dict) else {}
+    named = children(auxiliary)
     for name, node in named.items():
         if world.values.at(("auxiliary_deployments", name, "type")) not in (None, "none", ABSENT):
             yield "auxiliary", (*MOUNTS, "auxiliary", name), node

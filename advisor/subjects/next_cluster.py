@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.nel.context import NEWEST_NEXT
+from advisor.nel.effective import children, elements
 from advisor.nel.gpus import gpus_of_gres
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.nel.versions import within
@@ -48,7 +49,7 @@ def add_cluster(world: World, document: Document, context: Context) -> None:
     )
     world.add_single(cluster)
     pools = cluster.find("node_pools")
-    for name, pool in pools.data.items() if pools is not None and isinstance(pools.data, dict) else ():
+    for name, pool in children(pools).items():
         path: Path = ("cluster", "node_pools", name)
         subject = Subject(
             "node_pool", place_in(document, world.values, path), world, {"name": name}, pool, path, cluster
@@ -103,7 +104,7 @@ def is_skewed(cluster: Subject) -> Value:
 def uses_containers(cluster: Subject) -> Value:
     """Whether the services of a Slurm job run in containers."""
     services = cluster.world.values.tree.child("services")
-    some = services.data.values() if services is not None and isinstance(services.data, dict) else ()
+    some = children(services).values()
     own = any(
         cluster.get(name) not in (ABSENT, None, [], {}, "")
         for name in ("container_mounts", "container_env", "eval_image")
@@ -116,15 +117,13 @@ def slowest(cluster: Subject) -> tuple[float, str]:
     values = cluster.world.values
     starts: list[float] = []
     services = values.tree.child("services")
-    for name in services.data if services is not None and isinstance(services.data, dict) else ():
+    for name in children(services):
         kind, own = values.at(("services", name, "type")), values.at(("services", name, "startup_timeout"))
         default = 0 if kind in ("api", "custom") else 120 if kind in ("gym", "nat") else 600
         starts.append(own if isinstance(own, int | float) else default)
     longest, label = 0.0, ""
     benchmarks = values.tree.child("benchmarks")
-    for index, item in enumerate(
-        benchmarks.data if benchmarks is not None and isinstance(benchmarks.data, list) else []
-    ):
+    for index, item in enumerate(elements(benchmarks)):
         own = values.at(("benchmarks", index, "timeout"))
         if own is not ABSENT and not isinstance(own, int | float):
             continue
@@ -160,12 +159,12 @@ def gpus_of_pool(pool: Subject) -> Value:
 def _add_mounts(world: World, document: Document, cluster: Subject) -> None:
     on_slurm = cluster.get("type") in _AWAY
     services = world.values.tree.child("services")
-    names = services.data if services is not None and isinstance(services.data, dict) else {}
+    names = children(services)
     owners: list[Path] = [("cluster",), *(("services", name) for name in names)]
     for owner in owners:
         path: Path = (*owner, "container_mounts")
         mounts = world.values.tree.at(path)
-        for index, item in enumerate(mounts.data if mounts is not None and isinstance(mounts.data, list) else []):
+        for index, item in enumerate(elements(mounts)):
             value = world.values.resolve(item)
             if not isinstance(value, str) or item.origin.value is None:
                 continue

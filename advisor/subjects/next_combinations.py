@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from advisor.nel.effective import children
 from advisor.nel.values import ABSENT
 from advisor.subjects.next_conflict import COMBINATION, Conflict, benchmarks, metrics
 from advisor.subjects.subject import World, is_nothing
@@ -46,9 +47,7 @@ def combination_conflicts(world: World, services: dict[str, Effective]) -> Itera
             )
     owners: list[Path] = [(*path, "sandbox") for path, _ in benchmarks(values.tree)]
     boxes = values.tree.child("sandboxes")
-    owners += [
-        ("sandboxes", name) for name in (boxes.data if boxes is not None and isinstance(boxes.data, dict) else ())
-    ]
+    owners += [("sandboxes", name) for name in (children(boxes))]
     for owner in owners:
         is_away = values.at((*owner, "type")) == "apptainer" and not is_nothing(values.at((*owner, "node_pool")))
         if is_away and values.at((*owner, "sif_cache_dir")) in (ABSENT, None, ""):

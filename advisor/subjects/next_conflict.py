@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from advisor.nel.effective import elements
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -28,14 +30,14 @@ class Conflict(NamedTuple):
 def benchmarks(tree: Effective) -> list[tuple[Path, Effective]]:
     """The benchmarks that are mappings, with their paths."""
     node = tree.child("benchmarks")
-    items = node.data if node is not None and isinstance(node.data, list) else []
+    items = elements(node)
     return [(("benchmarks", index), item) for index, item in enumerate(items) if isinstance(item.data, dict)]
 
 
 def metrics(tree: Effective, path: Path) -> list[tuple[Path, Effective]]:
     """The metrics of the benchmark at a path that are mappings, with their paths."""
     node = tree.at((*path, "scoring", "metrics"))
-    items = node.data if node is not None and isinstance(node.data, list) else []
+    items = elements(node)
     return [((*path, "scoring", "metrics", n), item) for n, item in enumerate(items) if isinstance(item.data, dict)]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
 from advisor.knowledge import table
+from advisor.nel.effective import children, elements
 from advisor.nel.field_types import type_problem
 from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT, Value
@@ -34,7 +35,7 @@ def add_output(world: World, document: Document, context: Context) -> None:
     output.attributes["is_relative"] = lambda: is_relative(output)
     world.add_single(output)
     names = output.find("export")
-    for index, item in enumerate(names.data if names is not None and isinstance(names.data, list) else []):
+    for index, item in enumerate(elements(names)):
         if isinstance(item.data, str) and "${" not in item.data and item.origin.value is not None:
             _add_exporter(output, document, index, item.data)
     _add_settings(output, document)
@@ -89,7 +90,7 @@ def _add_settings(output: Subject, document: Document) -> None:
     """MLflow's settings are checked when the run is over."""
     world = output.world
     config = output.find("export_config")
-    for exporter, settings in config.data.items() if config is not None and isinstance(config.data, dict) else ():
+    for exporter, settings in children(config).items():
         keys = table("next")["export"].get(exporter)
         if keys is None or not isinstance(settings.data, dict):
             continue

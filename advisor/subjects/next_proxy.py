@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
 from advisor.knowledge import table
+from advisor.nel.effective import elements
 from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.structure import place_in
@@ -65,7 +66,7 @@ def _add_interceptors(service: Subject, document: Document) -> None:
     world = service.world
     items = service.find("proxy.interceptors")
     known = table("next")["interceptors"]
-    for index, item in enumerate(items.data if items is not None and isinstance(items.data, list) else []):
+    for index, item in enumerate(elements(items)):
         name = item.child("name")
         if name is None or not isinstance(name.data, str) or "${" in name.data:
             continue

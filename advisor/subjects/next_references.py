@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
+from advisor.nel.effective import children
 from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT, Value
 from advisor.subjects.next_combinations import combination_conflicts
@@ -69,7 +70,7 @@ def add_references(world: World, document: Document, context: Context) -> None:
 def _conflicts(world: World, tree: Effective) -> Iterator[Conflict]:
     services, sandboxes = tree.child("services"), tree.child("sandboxes")
     named = services.data if services is not None and isinstance(services.data, dict) else None
-    boxes = sandboxes.data if sandboxes is not None and isinstance(sandboxes.data, dict) else {}
+    boxes = children(sandboxes)
     types = {name: world.values.at(("services", name, "type")) for name in named or ()}
     for name in named or ():
         if name in _RESERVED:

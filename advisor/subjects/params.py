@@ -10,12 +10,13 @@ from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
+from advisor.nel.effective import children
 from advisor.nel.names import nearest
 from advisor.nel.schema import Section, section
 from advisor.nel.tasks import REPEAT_FIELDS, Task, lookup, tasks
 from advisor.nel.values import ABSENT, Absent, Unknown, Value
 from advisor.subjects.request_params import destination_of, is_free, is_request_param
-from advisor.subjects.scopes import EXTRA, PARAMS, Scope, children
+from advisor.subjects.scopes import EXTRA, PARAMS, Scope
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject, is_nothing
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from advisor.nel.effective import children
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.patterns import pattern
 from advisor.subjects.deployment import mounts_below
-from advisor.subjects.scopes import ADAPTER, children
+from advisor.subjects.scopes import ADAPTER
 
 if TYPE_CHECKING:
     from advisor.document.nodes import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from advisor.nel.effective import Effective, Origin, merge
+from advisor.nel.effective import Effective, Origin, elements, merge
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.subject import Place, Subject
 
@@ -112,7 +112,7 @@ def _scopes(world: World) -> tuple[Scope, ...]:
     node = _mapping(evaluation.find(PASS_THROUGH))
     general = Scope(world, GLOBAL, node, node, evaluation)
     items = evaluation.find("tasks")
-    tasks = items.data if items is not None and isinstance(items.data, list) else []
+    tasks = elements(items)
     owners: Mapping[Path, Subject] = {subject.base: subject for subject in world.of("task")}
     found = []
     for index, item in enumerate(tasks):
@@ -127,8 +127,3 @@ def _scopes(world: World) -> tuple[Scope, ...]:
 
 def _mapping(node: Effective | None) -> Effective:
     return node if node is not None and isinstance(node.data, dict) else _NOTHING
-
-
-def children(node: Effective | None) -> dict[str, Effective]:
-    """The keys of a mapping; of anything else, none."""
-    return node.data if node is not None and isinstance(node.data, dict) else {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.nel.command import read_command
+from advisor.nel.effective import children
 from advisor.nel.engine import EngineVersion
 from advisor.nel.engine_table import KNOWN, UNCHECKED
 from advisor.nel.flags import Flag
@@ -96,7 +97,7 @@ def _add_variables(command: Subject, document: Document, servers: tuple[Server, 
     world, engine = command.world, servers[0].engine
     for block in (("deployment", "env_vars"), ("env_vars",)):
         node = world.values.tree.at(block)
-        for name in node.data if node is not None and isinstance(node.data, dict) else ():
+        for name in children(node):
             if _VARIABLE.match(name):
                 place = place_in(document, world.values, (*block, name))
                 add_variable(command, engine, name, place)

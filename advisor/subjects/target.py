@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from advisor.nel.effective import children
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.patterns import pattern
 
@@ -59,7 +60,7 @@ def _lacks(world: World) -> Value:
             return ""
         if endpoint is not None:
             return ""
-    keys = endpoint.data if endpoint is not None and isinstance(endpoint.data, dict) else {}
+    keys = children(endpoint)
     return " and ".join(f"target.api_endpoint.{name}" for name in ("url", "model_id") if name not in keys)
 
 

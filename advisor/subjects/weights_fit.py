@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from advisor.checkpoint.parallelism import ParallelFault
     from advisor.nel.context import Context
     from advisor.subjects.subject import Attribute, Subject
-    from advisor.subjects.weights_served import Serving
+    from advisor.subjects.weights_server import Serving
 
 _EXPERT_PARALLEL = {VLLM: "--enable-expert-parallel"}
 _STRETCHES = ("--hf-overrides", "--rope-scaling", "--rope-theta", "--json-model-override-args")

@@ -19,7 +19,7 @@ from advisor.subjects.weights import gigabytes
 if TYPE_CHECKING:
     from advisor.nel.context import Context
     from advisor.subjects.subject import Attribute
-    from advisor.subjects.weights_served import Serving
+    from advisor.subjects.weights_server import Serving
 
 _CUDA12_UNTIL = "0.19.1"
 

@@ -31,7 +31,7 @@ from advisor.subjects.command import NAMES
 if TYPE_CHECKING:
     from advisor.checkpoint.read import Checkpoint
     from advisor.subjects.subject import Attribute
-    from advisor.subjects.weights_served import Serving
+    from advisor.subjects.weights_server import Serving
 
 # The ModelOpt metadata that a flag stands for when several load: the algorithm's own.
 _OWN_FLAG = {"NVFP4": "modelopt_fp4", "FP8": "modelopt_fp8", "MXFP8": "modelopt_mxfp8", "MIXED": "modelopt_mixed"}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from advisor.nel.effective import children
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.reasoning import TEMPLATE_KWARGS, added_params
-from advisor.subjects.scopes import children, scopes
+from advisor.subjects.scopes import scopes
 from advisor.subjects.subject import Place, Subject
 
 if TYPE_CHECKING:

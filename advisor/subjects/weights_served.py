@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from advisor.nel.engine import EngineVersion, engine_version
-from advisor.nel.outcomes import (
-    NO_FLAG,
-)
-from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.nel.engine import engine_version
+from advisor.nel.values import Value
 from advisor.subjects.checkpoint import is_served
 from advisor.subjects.command import COMMAND, EXTRA_ARGS, read_servers
 from advisor.subjects.server_image import image_of
@@ -17,43 +13,15 @@ from advisor.subjects.subject import Place
 from advisor.subjects.weights_fit import describe_fit
 from advisor.subjects.weights_outcome import engine_attributes, flag_attributes
 from advisor.subjects.weights_prompts import describe_prompts
+from advisor.subjects.weights_server import Serving
 
 if TYPE_CHECKING:
-    from advisor.checkpoint.quantization import Quantization
     from advisor.checkpoint.read import Checkpoint
     from advisor.document.document import Document
     from advisor.document.nodes import Path
     from advisor.nel.context import Context
     from advisor.subjects.command import Server
     from advisor.subjects.subject import Subject, World
-
-
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """One checkpoint and the server that loads it."""
-
-    command: Subject
-    deployment: Subject
-    checkpoint: Checkpoint
-    quantization: Quantization | None
-    engine: EngineVersion
-    servers: tuple[Server, ...]
-    flag: Subject | None  # of --quantization
-    gres: Value = ABSENT
-
-    @property
-    def flag_value(self) -> Value:
-        return NO_FLAG if self.flag is None else self.flag.get("value")
-
-    def flags(self, name: str) -> list[Subject]:
-        return [one for one in self.command.world.of("flag") if one.parent is self.command and one.get("name") == name]
-
-    def given(self, name: str) -> Value:
-        """Whether a server is given a flag, also by the shipped command."""
-        if any(server.arguments.get(name) for server in self.servers):
-            return True
-        complete = all(server.arguments.complete and server.serve.certain for server in self.servers)
-        return False if complete else Unknown("a shell may add flags")
 
 
 def describe_serving(

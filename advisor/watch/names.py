@@ -35,17 +35,6 @@ def kind_of(path: str) -> str:
     return CONFIG if may_be_config(os.path.basename(path)) else CHECKPOINT
 
 
-def is_utf8(name: str) -> bool:
-    """Whether a name can be written down."""
-    if name.isascii():
-        return True
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def is_output(name: str) -> bool:
     return name.endswith((ADVICE, PATCHED, STARTER))
 

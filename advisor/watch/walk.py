@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from advisor.checkpoint.problems import encodable
 from advisor.checkpoint.recognise import looks_like_checkpoint
 from advisor.watch import names, signature
 
@@ -53,7 +54,7 @@ def list_folder(path: str) -> Folder | None:
             for entry in entries:
                 name = entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    if names.is_watched_folder(name) and names.is_utf8(name):
+                    if names.is_watched_folder(name) and encodable(name):
                         folders.append(entry.path)
                 elif name.endswith(_TOLD_APART) or ".safetensors" in name:
                     of_models.append(name)
@@ -61,7 +62,7 @@ def list_folder(path: str) -> Folder | None:
                         outputs.append(entry.path)
                     if name == names.SETTINGS:
                         settings = signature.of_file(entry.path)
-                    elif names.may_be_config(name) and names.is_utf8(name) and (sign := signature.of_file(entry.path)):
+                    elif names.may_be_config(name) and encodable(name) and (sign := signature.of_file(entry.path)):
                         configs[entry.path] = sign
                 elif name.startswith(names.TEMPORARY):
                     leftovers.append(entry.path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from advisor.checkpoint.problems import encodable
 from advisor.watch import names, signature
 from advisor.watch.delivery import Delivery
 from advisor.watch.ledger import WAITING, Ledger
@@ -40,7 +41,7 @@ class Workspace:
         if name == names.SETTINGS and not is_folder and not names.is_hidden(folder + "/x", self.root):
             self._settings_changed(folder)
             return
-        if path != self.root and (names.is_hidden(path, self.root) or not names.is_utf8(path)):
+        if path != self.root and (names.is_hidden(path, self.root) or not encodable(path)):
             return
         if is_folder:
             self._waiting.mark_folder(path)
