@@ -154,6 +154,8 @@ def _ways(document: Document, change: Change) -> Iterator[Sequence[Step]]:
         case Rename(path, name):
             yield [partial(rename, path=path, name=name)]
         case Move(path, to):
+            if path[:-1] == to[:-1]:
+                yield [partial(rename, path=path, name=str(to[-1]))]
             lines, value = lifted(document, path, str(to[-1]))
             if to[: len(path)] == path:
                 yield [partial(wrap, path=path, to=to, lines=lines)]

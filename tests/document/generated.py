@@ -107,6 +107,7 @@ def changes(document: Document) -> st.SearchStrategy[Change]:
     if keys:
         some.append(st.builds(Rename, st.sampled_from(keys), st.sampled_from(["renamed", "re named", "yes"])))
         some.append(st.builds(Move, st.sampled_from(keys), st.sampled_from([("moved",), ("moved", "here")])))
+        some.append(st.sampled_from(keys).map(lambda path: Move(path, (*path[:-1], "renamed"))))
     if lists:
         some.append(st.builds(Append, st.sampled_from(lists), st.sampled_from(VALUES)))
     if plains:

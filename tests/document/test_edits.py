@@ -80,6 +80,11 @@ CASES: dict[str, tuple[str, Change, str]] = {
         "a:\n  b: 1\nc:\n  d: |\n    x\n\n    y\n", Move(p("c"), p("a.c")),
         "a:\n  b: 1\n  c:\n    d: |\n      x\n\n      y\n",
     ),
+    "to another name beside": (
+        "t:\n  # why\n  e: 2  # first\n  # more\n  c: 3\n", Move(p("t.e"), p("t.f")),
+        "t:\n  # why\n  f: 2  # first\n  # more\n  c: 3\n",
+    ),
+    "to another name in flow": ("a: {b: 1, c: 2} # x\n", Move(p("a.b"), p("a.d")), "a: {d: 1, c: 2} # x\n"),
     "under its own name": ("a:\n  b: 1\n", Move(p("a"), p("a.a")), "a:\n  a:\n    b: 1\n"),
     "out of flow": ("a: {b: 1, c: [2]}\n", Move(p("a.c"), p("d.e")), "a: {b: 1}\nd:\n  e: [2]\n"),
     # quote, append, splice
@@ -112,6 +117,7 @@ REFUSED: dict[str, tuple[str, Change]] = {
     "what is not there": ("a: 1\n", Delete(p("b"))),
     "a rename onto another key": ("a: 1\nb: 2\n", Rename(p("a"), "b")),
     "a move onto another key": ("a: {b: 1}\nb: 2\n", Move(p("b"), p("a.b"))),
+    "a move onto another key beside": ("a: 1\nb: 2\n", Move(p("b"), p("a"))),
     "a move below a scalar": ("a: 1\nb: 2\n", Move(p("b"), p("a.b"))),
     "an element of no list": ("a: 1\n", Append(p("a"), 1)),
     "a comment that would be lost below one that would stay": (
