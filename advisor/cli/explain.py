@@ -11,7 +11,7 @@ import click
 from advisor.advise import version_for, world_for
 from advisor.cli import options
 from advisor.cli.failures import fail
-from advisor.cli.loading import base_or_fail, context_here
+from advisor.cli.loading import context_here, policy_or_fail
 from advisor.document.document import Document
 from advisor.document.nodes import Mapping, dotted
 from advisor.document.reading import read_document
@@ -24,6 +24,7 @@ from advisor.fixing.offers import Refusal, offer
 from advisor.nel.context import Context
 from advisor.nel.dialect import LAUNCHER, NEXT, dialect_of
 from advisor.nel.redaction import redactor_for
+from advisor.policies import Asked
 from advisor.report.rules import rule_text, trace_text
 from advisor.report.style import safe, style_for
 from advisor.subjects.subject import World
@@ -38,9 +39,12 @@ from advisor.subjects.subject import World
 def command(rule: str, file: str | None, candidate: str | None, environment: bool, nel_version: str | None) -> None:
     """What RULE (an id or a name) says. With FILE, a config or a checkpoint directory: each of its
     conditions, with its value there. With CANDIDATE too, where that is compared with FILE as its baseline."""
-    base = base_or_fail()
+    asked = Asked(
+        context_here(check_environment=environment, nel_version=nel_version or ""), nel_version=nel_version or ""
+    )
+    policy = policy_or_fail(asked, candidate or file or os.curdir)
     try:
-        found = find_rules(base.rules, rule)
+        found = find_rules(policy.base.rules, rule)
     except UnknownSelector as error:
         fail(str(error))
     style = style_for(sys.stdout, "auto")
@@ -50,13 +54,14 @@ def command(rule: str, file: str | None, candidate: str | None, environment: boo
         return
     if candidate is None and all(one.on == ("pair",) for one in found):
         fail(f"{rule} is about two configs: nel-advisor explain {rule} BASELINE CANDIDATE")
-    context = context_here(check_environment=environment, nel_version=nel_version or "")
+    context = policy.context
     document, world, version = _pair(file, candidate, context) if candidate else _target(file, context)
     for one in found:
         click.echo(
-            trace_text(trace(base, one, world, version), one, document, redactor_for(document), style), color=True
+            trace_text(trace(policy.base, one, world, version), one, document, redactor_for(document), style),
+            color=True,
         )
-        for line in _fixes(base, one, world, version, document):
+        for line in _fixes(policy.base, one, world, version, document):
             click.echo(line)
 
 

@@ -6,25 +6,11 @@ import os
 from collections.abc import Iterable
 
 from advisor.cli.failures import fail
-from advisor.engine.base import RuleBase
-from advisor.engine.bundle import load_rules
-from advisor.engine.rule import Rule
 from advisor.engine.selection import UnknownSelector
 from advisor.nel.context import Context
 from advisor.nel.installed import version_here
-from advisor.policies import Asked, Policies
+from advisor.policies import Asked, Policies, Policy
 from advisor.settings.files import SettingsError
-
-
-def rules_or_fail() -> tuple[Rule, ...]:
-    try:
-        return load_rules()
-    except (ValueError, OSError) as error:
-        fail(f"the rules cannot be loaded: {error}")
-
-
-def base_or_fail() -> RuleBase:
-    return RuleBase(rules_or_fail())
 
 
 def policies_or_fail(asked: Asked, paths: Iterable[str]) -> Policies:
@@ -38,6 +24,12 @@ def policies_or_fail(asked: Asked, paths: Iterable[str]) -> Policies:
     except (ValueError, OSError) as error:
         fail(f"the rules cannot be loaded: {error}")
     return policies
+
+
+def policy_or_fail(asked: Asked, path: str) -> Policy:
+    """That of one target; `.` is what lies in the current folder."""
+    target = os.path.join(path, "-") if path == os.curdir else path
+    return policies_or_fail(asked, [target]).of(target)
 
 
 def context_here(*, check_environment: bool, nel_version: str) -> Context:

@@ -10,8 +10,10 @@ from contextlib import suppress
 import click
 
 from advisor.cli.failures import fail
-from advisor.cli.loading import rules_or_fail
+from advisor.cli.loading import policy_or_fail
 from advisor.engine.rule import Rule
+from advisor.nel.context import Context
+from advisor.policies import Asked
 from advisor.report.rules import rule_json, rule_line
 from advisor.report.style import style_for
 
@@ -31,8 +33,9 @@ def command(
     output: str,
     markdown: str | None,
 ) -> None:
-    """List the rules; with words, those whose id, name, family or message has them all."""
-    rules = rules_or_fail()
+    """List the rules, those of the settings' own folders too; with words, those whose id, name, family or message has
+    them all."""
+    rules = policy_or_fail(Asked(Context()), os.curdir).base.rules
     families = sorted({rule.family for rule in rules})
     for one in family:
         if one not in families:
