@@ -53,6 +53,7 @@ class ExampleFile(_Strict):
     check_environment: bool = False
     site_walltime: str = ""
     site_partitions: list[str] = []
+    site_gpus: int | None = None
     siblings: dict[str, str] = {}
     counts: int | None = None
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from advisor.nel.values import ABSENT, Value
+from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.nel.walltime import slurm_seconds
+from advisor.subjects.topology import as_int
 
 if TYPE_CHECKING:
     from advisor.document.document import Document
@@ -24,6 +25,30 @@ def describe_site(world: World, document: Document, context: Context) -> None:
         if owner is not None and context.partitions:
             owner.attributes["site_partitions"] = list(context.partitions)
             owner.attributes["is_elsewhere"] = _is_elsewhere(owner, context.partitions)
+    deployment = world.singles.get("deployment")
+    if deployment is not None and context.gpu_count:
+        each = context.gpu_count
+        deployment.attributes["site_gpus"] = each
+        deployment.attributes["job_exceeds_site_gpus"] = lambda: _job_exceeds(deployment, each)
+        deployment.attributes["server_exceeds_site_gpus"] = lambda: _server_exceeds(deployment, each)
+        place = world.singles["execution"].place_of("gres")
+        if place is not None:
+            deployment.places["job_exceeds_site_gpus"] = place
+
+
+def _job_exceeds(deployment: Subject, each: int) -> Value:
+    """Whether the job asks for more GPUs of a node than there are."""
+    asked = as_int(deployment.get("gpus_per_node"))
+    return Unknown("the job's GPUs are not known") if asked is None else asked > each
+
+
+def _server_exceeds(deployment: Subject, each: int) -> Value:
+    """Whether one instance of the server takes more GPUs than its nodes have; where the job says how many it asks for,
+    that is held against them instead."""
+    wanted, nodes = as_int(deployment.get("gpus_wanted")), as_int(deployment.get("nodes_per_instance"))
+    if wanted is None or not nodes:
+        return Unknown("the server's GPUs are not known")
+    return as_int(deployment.get("gpus_per_node")) is None and wanted > each * nodes
 
 
 def _is_over(owner: Subject, limit: float) -> Value:

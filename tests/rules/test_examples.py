@@ -51,6 +51,7 @@ def advising(base: RuleBase, case: Case) -> Callable[[Document], Advice]:
         check_environment=example.check_environment,
         walltime_limit=example.site_walltime,
         partitions=tuple(example.site_partitions),
+        gpu_count=example.site_gpus,
     )
     if example.baseline is not None:
         baseline = document_of(case, example.baseline, "baseline.yaml")
