@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from advisor.subjects.subject import Subject
 
 WHAT = "the checkpoint"
+_CONFIG, _OUTPUT = "eval_config.yaml", "output"
 
 
 def add_checkpoint(world: World, document: Document, context: Context) -> None:
     """`checkpoint` and what belongs to it, of a config whose checkpoint_path is a directory here. Nothing of
     advisor.checkpoint is imported for another config: that would cost more than its whole advice."""
     deployment = world.singles["deployment"]
-    path = _checkpoint_directory(deployment, context)
+    path = _checkpoint_directory(deployment, document.path, context)
     deployment.attributes["checkpoint_is_read"] = path is not None
     if path is None:
         return
@@ -50,8 +51,9 @@ def checkpoint_world(path: str, context: Context) -> tuple[World, Checkpoint]:
     return world, checkpoint
 
 
-def _checkpoint_directory(deployment: Subject, context: Context) -> str | None:
-    """The directory that checkpoint_path names; None, with a note where that is a gap, where it is not here."""
+def _checkpoint_directory(deployment: Subject, config: str, context: Context) -> str | None:
+    """The directory that checkpoint_path names, or the same one beside the config; None, with a note where that is a
+    gap, where it is not here."""
     path, shape = deployment.get("checkpoint_path"), deployment.get("checkpoint_shape")
     if not isinstance(path, str) or deployment.get("has_server") is not True:
         return None
@@ -61,6 +63,9 @@ def _checkpoint_directory(deployment: Subject, context: Context) -> str | None:
         return None
     if not context.reads_checkpoints:
         deployment.world.note(WHAT, "reading checkpoints is switched off")
+    elif not os.path.isdir(path) and (beside := checkpoint_beside(config)) and _is_same(path, beside):
+        deployment.world.note(WHAT, f"{path} is not on this machine: {beside} was read in its place")
+        return beside
     elif not os.path.isdir(path):
         deployment.world.note(WHAT, f"{path} is not on this machine")
     elif not os.path.realpath(path).strip("/"):
@@ -70,6 +75,20 @@ def _checkpoint_directory(deployment: Subject, context: Context) -> str | None:
     else:
         return path
     return None
+
+
+def checkpoint_beside(config: str) -> str:
+    """The checkpoint directory that belongs to a config by ModelOpt's layout, whether it is there or not; '' for any
+    other config. `workspaces/<session>/<model>-<format>/{output,logs,scripts,eval_config.yaml}`."""
+    folder, name = os.path.split(config)
+    return f"{folder or os.curdir}/{_OUTPUT}" if name == _CONFIG else ""
+
+
+def _is_same(path: str, beside: str) -> bool:
+    """Whether a path of another machine is that of the directory beside the config: the workspace lies elsewhere, and
+    its folders have the same names."""
+    own = os.path.abspath(beside).split(os.sep)[-2:]
+    return os.path.normpath(path).split(os.sep)[-2:] == own and holds_checkpoint(beside)
 
 
 def holds_checkpoint(path: str) -> bool:

@@ -21,13 +21,13 @@ from advisor.policies import Asked, Policies, Policy
 from advisor.report.markdown import advice_markdown
 from advisor.report.summary import summary_of
 from advisor.settings.files import NAME, SettingsError, user_settings_path
+from advisor.subjects.checkpoint import checkpoint_beside
 from advisor.targets import config_of
 from advisor.watch import signature
 from advisor.watch.ledger import ADVISED, OTHER, WAITING
 from advisor.watch.messages import Job, Result
 from advisor.watch.names import ADVICE, CONFIG, PATCHED, STARTER
 from advisor.watch.patched import patch
-from advisor.watch.roots import checkpoint_beside
 from advisor.watch.seal import sealed_markdown, sealed_yaml
 
 if TYPE_CHECKING:

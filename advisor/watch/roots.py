@@ -1,15 +1,10 @@
-"""Which directories are watched when none is named, and how ModelOpt lays out a workspace.
-
-`workspaces/<session>/<model>-<format>/{output,logs,scripts,eval_config.yaml}`: the checkpoint in `output` belongs to
-the config beside it.
-"""
+"""Which directories are watched when none is named."""
 
 from __future__ import annotations
 
 import os
 
 WORKSPACE_ROOT = "MODELOPT_WORKSPACE_ROOT"
-_CONFIG, _OUTPUT = "eval_config.yaml", "output"
 
 
 def default_roots() -> tuple[str, ...]:
@@ -35,12 +30,6 @@ def real_roots(folders: tuple[str, ...]) -> tuple[str, ...]:
 def user_settings_path() -> str:
     """The same as in advisor.settings, which would bring the parser with it."""
     return f"{os.environ.get('XDG_CONFIG_HOME') or os.path.expanduser('~/.config')}/nel-advisor/settings.yaml"
-
-
-def checkpoint_beside(config: str) -> str:
-    """The checkpoint directory that belongs to a config by ModelOpt's layout; '' for any other config."""
-    folder, name = os.path.split(config)
-    return f"{folder}/{_OUTPUT}" if name == _CONFIG else ""
 
 
 def _below(path: str, folder: str) -> bool:

@@ -237,6 +237,29 @@ def test_what_is_not_here_is_not_checked(path: str, base: RuleBase, tmp_path: Pa
     assert not [finding for finding in advice.findings if finding.name.startswith("checkpoint-")]
 
 
+@pytest.mark.parametrize(
+    ("config", "named", "read"),
+    [
+        ("eval_config.yaml", "/lustre/w/s9/demo-nvfp4/output", True),
+        ("eval_config.yaml", "/lustre/w/s9/demo-nvfp4/output/", True),
+        ("eval_config.yaml", "/lustre/w/s9/demo-fp8/output", False),
+        ("eval_config.yaml", "/lustre/w/s9/demo-nvfp4", False),
+        ("other.yaml", "/lustre/w/s9/demo-nvfp4/output", False),
+    ],
+)
+def test_the_checkpoint_of_a_workspace_that_lies_elsewhere_here(
+    config: str, named: str, read: bool, base: RuleBase, tmp_path: Path
+) -> None:
+    run = tmp_path / "demo-nvfp4"
+    run.mkdir()
+    build(N, tmp_path).rename(run / "output")
+    text = CONFIG.format(engine="vllm", image=IMAGES["vllm"] + "0.9.2", path=named, flags="")
+    advice = advise_document(parse_document(str(run / config), text), base, Context())
+    assert ("image-vllm-too-old-modelopt" in {finding.name for finding in advice.findings}) is read
+    (reason,) = (note.reason for note in advice.unchecked if note.what == "the checkpoint")
+    assert reason == f"{named} is not on this machine" + (f": {run}/output was read in its place" if read else "")
+
+
 def test_a_checkpoint_that_changes_is_read_again(base: RuleBase, tmp_path: Path) -> None:
     path = build(N, tmp_path)
     before = names(on_config(base, path))

@@ -142,11 +142,6 @@ def test_roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert roots.default_roots() == ("/somewhere",)
 
 
-def test_a_checkpoint_belongs_to_the_config_beside_it() -> None:
-    assert roots.checkpoint_beside("/w/s/m-nvfp4/eval_config.yaml") == "/w/s/m-nvfp4/output"
-    assert roots.checkpoint_beside("/w/s/m-nvfp4/other.yaml") == ""
-
-
 class Signs:
     """Signatures under the test's control."""
 
