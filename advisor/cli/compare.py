@@ -21,7 +21,7 @@ from advisor.compare import NotComparable
 @nel_version
 @color
 def command(baseline: str, candidate: str, **given: Any) -> None:
-    """What but the model differs between the evaluation of BASELINE, a config of the reference model, and that of
+    """Say what but the model differs between the evaluation of BASELINE, a config of the reference model, and that of
     CANDIDATE, a config of what was quantized from it.
 
     Findings point into CANDIDATE, and fixes give it the baseline's values.

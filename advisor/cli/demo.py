@@ -66,9 +66,9 @@ export:
 
 
 @click.command("demo")
-@click.argument("directory", required=False, type=click.Path(path_type=Path))
+@click.argument("directory", required=False, metavar="[DIR]", type=click.Path(path_type=Path))
 def command(directory: Path | None) -> None:
-    """Build a small workspace in DIRECTORY (a new one; by default in a new temporary folder), and advise on it."""
+    """Build a small workspace in DIR (a new one; by default in a new temporary folder), and advise on it."""
     from advisor.checkpoint.synthesize import write_demo_checkpoint
 
     try:

@@ -37,8 +37,8 @@ from advisor.subjects.subject import World
 @options.environment
 @options.nel_version
 def command(rule: str, file: str | None, candidate: str | None, environment: bool, nel_version: str | None) -> None:
-    """What RULE (an id or a name) says. With FILE, a config or a checkpoint directory: each of its
-    conditions, with its value there. With CANDIDATE too, where that is compared with FILE as its baseline."""
+    """Say what RULE (an id or a name) says. With FILE, a config or a checkpoint directory: each of its conditions, with
+    its value there. With CANDIDATE too, where that is compared with FILE as its baseline."""
     asked = Asked(
         context_here(check_environment=environment, nel_version=nel_version or ""), nel_version=nel_version or ""
     )

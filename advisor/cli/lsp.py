@@ -17,7 +17,7 @@ from advisor.cli.failures import fail
     help="How long typing must rest before the text is looked at.",
 )  # fmt: skip
 def command(stdio: bool, time_limit: float, debounce: float) -> None:
-    """Advice while you type: a language server for any editor, on standard input and output."""
+    """Advise while you type: a language server for any editor, on standard input and output."""
     from advisor.lsp.process import Child
 
     child = Child()  # it loads the rules while this process loads the protocol

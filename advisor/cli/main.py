@@ -8,17 +8,17 @@ import click
 
 COMMANDS = {
     "advise": "Advise on configs, on folders of them, or on standard input.",
-    "benchmarks": "What to compare a quantized model by: sets by use, sensitivity, repeats.",
-    "compare": "What but the model differs between a baseline's config and a candidate's.",
+    "benchmarks": "Show what to compare a quantized model by: sets by use, sensitivity, repeats.",
+    "compare": "Say what but the model differs between a baseline's config and a candidate's.",
     "demo": "Build a small workspace with mistakes in it, and advise on that.",
-    "explain": "What a rule says, and with a file why it fires there or does not.",
-    "lsp": "Advice while you type: a language server for any editor.",
+    "explain": "Say what a rule says, and with a file why it fires there or does not.",
+    "lsp": "Advise while you type: a language server for any editor.",
     "new": "Write a starter config for a checkpoint.",
     "rules": "List the rules.",
     "service": "Install, remove or show the systemd service that watches.",
-    "status": "What the watching daemons are doing.",
+    "settings": "Show the settings that hold for a file or folder.",
+    "status": "Show what the watching daemons are doing.",
     "watch": "Keep advice beside the configs and checkpoints of a workspace.",
-    "settings": "The settings that hold for a file or folder, and where each came from.",
 }
 
 
@@ -52,7 +52,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     "--version", is_flag=True, callback=_print_version, expose_value=False, is_eager=True, help="Print the version."
 )
 def main() -> None:
-    """Finds the mistakes in NeMo Evaluator Launcher configs and quantized checkpoints before a job does.
+    """Find the mistakes in NeMo Evaluator Launcher configs and quantized checkpoints before a job does.
 
     \b
     Exit codes: 0 nothing at or above --fail-on, 1 something, 2 the call or the tool failed.

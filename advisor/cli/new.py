@@ -24,8 +24,12 @@ from advisor.nel.benchmarks import STANDARD, sets
     show_default=True,
     help="Which tasks to run: `nel-advisor benchmarks` lists the sets.",
 )
-@click.option("--execution", type=click.Choice(["local", "slurm"]), default="slurm", show_default=True)
-@click.option("--deployment", type=click.Choice(["vllm", "sglang", "trtllm"]), help="[default: one that loads it]")
+@click.option(
+    "--execution", type=click.Choice(["local", "slurm"]), default="slurm", show_default=True, help="Where it runs."
+)
+@click.option(
+    "--deployment", type=click.Choice(["vllm", "sglang", "trtllm"]), help="The server.  [default: one that loads it]"
+)
 @click.option("--gpus", type=click.IntRange(1, 64), metavar="N", help="GPUs of one node.  [default: 8 on slurm]")
 @click.option("--gpu-memory", type=click.IntRange(8, 1024), metavar="GB", help="Memory of one GPU.  [default: 80]")
 def command(

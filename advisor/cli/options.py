@@ -10,6 +10,16 @@ import click
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
+output_format = click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
+
+
 def reporting(command: _Command) -> _Command:
     """What is reported, how, and what is fixed of it."""
     for option in reversed(_REPORTING):
@@ -18,7 +28,7 @@ def reporting(command: _Command) -> _Command:
 
 
 _REPORTING = (
-    click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True),
+    output_format,
     click.option(
         "--fail-on",
         type=click.Choice(["error", "warning", "info", "never"]),
@@ -47,4 +57,10 @@ nel_version = click.option(
     metavar="VERSION",
     help="The launcher's version.  [default: the installed one, else the newest known]",
 )
-color = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+color = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Whether the text has colours.",
+)

@@ -11,6 +11,7 @@ import click
 
 from advisor.cli.failures import fail
 from advisor.cli.loading import policy_or_fail
+from advisor.cli.options import output_format
 from advisor.engine.rule import Rule
 from advisor.nel.context import Context
 from advisor.policies import Asked
@@ -20,10 +21,10 @@ from advisor.report.style import style_for
 
 @click.command("rules")
 @click.argument("words", nargs=-1, metavar="[WORD]...")
-@click.option("--family", multiple=True, help="Only this family.")
+@click.option("--family", multiple=True, metavar="FAMILY", help="Only this family.")
 @click.option("--severity", type=click.Choice(["error", "warning", "info"]), help="Only this severity.")
-@click.option("--fixable", is_flag=True, help="Only those that know their mend.")
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--fixable", is_flag=True, help="Only those that know a fix.")
+@output_format
 @click.option("--markdown", metavar="DIR", help="Write a page for each rule and an index to DIR instead.")
 def command(
     words: tuple[str, ...],

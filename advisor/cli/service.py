@@ -21,7 +21,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, resolve_path=True)
 
 @click.group("service")
 def command() -> None:
-    """The systemd user service that watches in the background."""
+    """Install, remove or show the systemd user service that watches in the background."""
 
 
 @command.command()
@@ -74,7 +74,7 @@ def uninstall() -> None:
 
 @command.command()
 def status() -> None:
-    """What systemd says of the services."""
+    """Show what systemd says of the services."""
     done = subprocess.run(["systemctl", "--user", "--no-pager", "status", "nel-advisor*"], check=False)
     sys.exit(done.returncode)
 

@@ -8,15 +8,16 @@ import os
 import click
 
 from advisor.cli.failures import fail
+from advisor.cli.options import output_format
 from advisor.settings.effective import Lookup
 from advisor.settings.files import NAME, SettingsError, user_settings_path
 
 
 @click.command("settings")
 @click.argument("path", default=".", metavar="[FILE|DIR]")
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output_format
 def command(path: str, output: str) -> None:
-    """The settings that hold for a file, or for what lies in a folder, and where each came from."""
+    """Show the settings that hold for a file, or for what lies in a folder, and where each came from."""
     target = os.path.join(path, "-") if os.path.isdir(path) else path
     try:
         lookup = Lookup()

@@ -11,6 +11,7 @@ from dataclasses import asdict
 
 import click
 
+from advisor.cli.options import output_format
 from advisor.report.style import Style, safe, style_for
 from advisor.watch.ledger import ADVISED, QUARANTINED, UNWRITTEN, Target
 from advisor.watch.state import RootStatus, StateFolder, all_state_folders
@@ -20,9 +21,10 @@ VERSION = 1
 
 @click.command("status")
 @click.argument("folders", nargs=-1, metavar="[DIR]...")
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output_format
 def command(folders: tuple[str, ...], output: str) -> None:
-    """Roots that are or were watched (or only DIRs): how, what is waiting, the last errors, and the findings by file.
+    """Show the roots that are or were watched (or only DIRs): how, what is waiting, the last errors, and the
+    findings by file.
 
     Exit codes: 0 all of them are watched, 1 one is not.
     """
