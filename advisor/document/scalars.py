@@ -20,6 +20,8 @@ _OMEGACONF_FLOAT = pattern(
     r"|\.[0-9]+(?:_[0-9]+)*(?:[eE][-+][0-9]+)?|[-+]?[0-9]+(?:_[0-9]+)*(?::[0-5]?[0-9])+\.[0-9_]*"
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
 )
+# Of 4300 digits, beyond which Python refuses to read or print an integer.
+_MOST_BITS = 14_280
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _TRUE = {"yes", "true", "on"}
 _BOOLS = {*_TRUE, "no", "false", "off"}
@@ -61,7 +63,13 @@ def tagged(tag: str, text: str) -> bool | int | float | str | Invalid | None:
 
 
 def as_int(text: str) -> int | str:
-    """An integer in YAML 1.1's notations: 0b, 0x, leading-zero octal, and base 60 (12:00:00 is 43200)."""
+    """An integer in YAML 1.1's notations: 0b, 0x, leading-zero octal, and base 60 (12:00:00 is 43200). One of more
+    digits than Python prints is left a text."""
+    number = _integer(text)
+    return text if number is None or number.bit_length() > _MOST_BITS else number
+
+
+def _integer(text: str) -> int | None:
     body = text.replace("_", "")
     sign = -1 if body.startswith("-") else 1
     body = body.lstrip("+-")
@@ -78,7 +86,7 @@ def as_int(text: str) -> int | str:
             return sign * _base60([int(part) for part in body.split(":")])
         return sign * int(body)
     except ValueError:
-        return text
+        return None
 
 
 def as_float(text: str) -> float | str:
@@ -95,7 +103,7 @@ def as_float(text: str) -> float | str:
             whole, _, fraction = body.rpartition(":")
             return sign * (_base60([int(part) for part in whole.split(":")]) * 60 + float(fraction))
         return sign * float(body)
-    except ValueError:
+    except (ValueError, OverflowError):
         return text
 
 

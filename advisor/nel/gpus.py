@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from advisor.patterns import pattern
 
-_GPU = pattern(r"(?:gres/)?gpu(?::(?P<kind>[A-Za-z][\w.-]*))?(?::(?P<count>\d+)[kK]?)?(?:\([^)]*\))?\Z")
+_GPU = pattern(r"(?:gres/)?gpu(?::(?P<kind>[A-Za-z][\w.-]*))?(?::(?P<count>\d{1,9})[kK]?)?(?:\([^)]*\))?\Z")
 
 
 def gpus_of_gres(text: str) -> tuple[int, str] | None:

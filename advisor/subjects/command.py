@@ -32,7 +32,7 @@ _KV_CACHE = "--kv-cache-dtype"
 DEFAULT_PORT = {VLLM: 8000, SGLANG: 30000, TRTLLM: 8000}
 DEFAULT_HOST = {SGLANG: "127.0.0.1", TRTLLM: "localhost"}
 # vLLM's human_readable_int: small letters are decimal, capitals binary.
-_NUMBER = pattern(r"(\d+(?:\.\d+)?)([kmgKMG]?)\Z")
+_NUMBER = pattern(r"(\d{1,18}(?:\.\d{1,18})?)([kmgKMG]?)\Z")
 _SCALE = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "K": 2**10, "M": 2**20, "G": 2**30}
 
 

@@ -132,10 +132,11 @@ def _walltime_problem(world: World, execution: Subject) -> Value:
     return "sbatch does not read it" if reading.slurm is None else ABSENT
 
 
-_HOURS = pattern(r"\s*(\d+)\s*(?:h|hr|hrs|hours?)\s*\Z", re.IGNORECASE)
-_MINUTES = pattern(r"\s*(\d+)\s*(?:m|min|mins|minutes?)\s*\Z", re.IGNORECASE)
-_DAYS = pattern(r"\s*(\d+)\s*(?:d|days?)\s*\Z", re.IGNORECASE)
-_IN_SECONDS = pattern(r"\s*(\d+)\s*(?:s|secs?|seconds?)\s*\Z", re.IGNORECASE)
+_DIGITS = pattern(r"\d{1,9}\Z", re.ASCII)
+_HOURS = pattern(r"\s*(\d{1,9})\s*(?:h|hr|hrs|hours?)\s*\Z", re.IGNORECASE)
+_MINUTES = pattern(r"\s*(\d{1,9})\s*(?:m|min|mins|minutes?)\s*\Z", re.IGNORECASE)
+_DAYS = pattern(r"\s*(\d{1,9})\s*(?:d|days?)\s*\Z", re.IGNORECASE)
+_IN_SECONDS = pattern(r"\s*(\d{1,9})\s*(?:s|secs?|seconds?)\s*\Z", re.IGNORECASE)
 _TWO_FIELDS = pattern(r"(\d{1,2}):([0-5]\d)\Z")
 
 
@@ -152,7 +153,7 @@ def _mended(value: Value) -> Value:
     minutes = _in_minutes(value)
     if (
         minutes is None
-        and (isinstance(value, int) or (isinstance(value, str) and value.isdigit()))
+        and (isinstance(value, int) or (isinstance(value, str) and _DIGITS.match(value)))
         and not isinstance(value, bool)
     ):
         minutes = int(value)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _BEFORE = frozenset(["if", "then", "elif", "else", "do", "while", "until", "!", "time", "sudo", "{"])
 _TRUST = "NEMO_EVALUATOR_TRUST_PRE_CMD"
-_DEBIAN_AMD64 = pattern(r"[\w./+-]*(?:amd64|x86_64)[\w.+-]*\.deb\b")
+_DEBIAN_AMD64 = pattern(r"(?<![\w./+-])[\w./+-]*(?:amd64|x86_64)[\w.+-]*\.deb\b")
 _DANGERS = (
     (pattern(r"\b(?:curl|wget)\b[^\n;&]*\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b"), "it pipes a download into a shell"),
     (pattern(r"\bbase64\s+(?:-d|-D|--decode)\b"), "it decodes base64 text"),

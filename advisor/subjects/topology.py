@@ -5,6 +5,7 @@ Source: nemo-evaluator-launcher 0.2.6 executors/slurm/executor.py.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from advisor.nel.gpus import gpus_of_gres
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 # A command that speaks of its rank or of the head's address tells the nodes apart itself.
 _RANKED = pattern(r"PROC_?ID|NODEID|MASTER_IP|ALL_NODE_IPS|NODES_PER_INSTANCE|RANK|\bray\b|--nnodes|torchrun|mpirun")
 # Its own settings of Slurm decide how many GPUs there are.
+_DIGITS = pattern(r"\d{1,9}\Z", re.ASCII)
 _GPU_FLAG = pattern(r"gpus?|gres|tres")
 
 
@@ -132,7 +134,7 @@ def gpus_per_node(execution: Subject) -> Value:
     found = gpus_of_gres(gres) if isinstance(gres, str) and gres else None
     if is_nothing(per_node) and found:
         return found[0]
-    number = as_int(per_node) if not isinstance(per_node, str) else int(per_node) if per_node.isdigit() else None
+    number = as_int(per_node) if not isinstance(per_node, str) else int(per_node) if _DIGITS.match(per_node) else None
     if number is not None and (not gres or (found and found[0] == number)):
         return number
     return Unknown("the job's GPUs are not known")
