@@ -22,11 +22,11 @@ _GYM = pattern(r"(?i)nemo[_-]gym")
 _SIF = "GDPVAL_CONTAINER_PATH"
 
 
-def image_attributes(task: Subject, packaged: Callable[[], Task | None], context: Context) -> dict[str, Attribute]:
-    """Attributes of a `task`."""
+def image_attributes(task: Subject, packaged: Callable[[], Task | None], tags: OtherTags) -> dict[str, Attribute]:
+    """Attributes of a `task`; `tags` are those of all tasks."""
     return {
         "container_is_packaged": lambda: _container_is_packaged(task, packaged()),
-        "other_tag": lambda: _other_tag(task, context),
+        "other_tag": lambda: tags.of(task),
         "is_gym": lambda: _is_gym(task),
         "other_tasks": lambda: sum(1 for _ in task.world.of("task")) - 1,
     }
@@ -63,23 +63,37 @@ def _container(task: Subject, context: Context) -> str | None:
     return container_of(packaged.harness, context.nel_version) if packaged is not None else None
 
 
-def _other_tag(task: Subject, context: Context) -> Value:
-    """The image of an earlier task, where it is this one's with another tag."""
-    if not any(isinstance(one.get("container"), str) for one in task.world.of("task")):
-        return ABSENT
-    mine = _container(task, context)
-    if mine is None or "<" in mine:
-        return ABSENT
-    image = parse_image(mine)
-    for other in task.world.of("task"):
-        if other is task:
-            return ABSENT
-        theirs = _container(other, context)
-        if theirs is not None and theirs != mine and "<" not in theirs:
-            earlier = parse_image(theirs)
-            if (earlier.registry, earlier.repository) == (image.registry, image.repository):
-                return theirs
-    return ABSENT
+class OtherTags:
+    """The tasks whose image an earlier one runs with another tag; worked out when it is first asked for."""
+
+    __slots__ = ("_context", "_found", "_world")
+
+    def __init__(self, world: World, context: Context) -> None:
+        self._world, self._context = world, context
+        self._found: dict[int, str] | None = None
+
+    def of(self, task: Subject) -> Value:
+        """The image of the earlier task."""
+        if self._found is None:
+            self._found = self._find()
+        return self._found.get(id(task), ABSENT)
+
+    def _find(self) -> dict[int, str]:
+        found: dict[int, str] = {}
+        tasks = list(self._world.of("task"))
+        if not any(isinstance(one.get("container"), str) for one in tasks):
+            return found
+        before: dict[tuple[str, str], dict[str, None]] = {}
+        for task in tasks:
+            image = _container(task, self._context)
+            if image is not None and "<" not in image:
+                parsed = parse_image(image)
+                tags = before.setdefault((parsed.registry, parsed.repository), {})
+                other = next((one for one in tags if one != image), None)
+                if other is not None:
+                    found[id(task)] = other
+                tags[image] = None
+        return found
 
 
 def _is_gym(task: Subject) -> bool:

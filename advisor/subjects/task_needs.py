@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from advisor.nel.values import ABSENT, Absent, Unknown, Value
 from advisor.subjects.scopes import EXTRA, PARAMS, Scope, scopes
 from advisor.subjects.subject import Subject, World, is_nothing
-from advisor.subjects.task_images import describe_sandboxes, image_attributes, packaged_task
+from advisor.subjects.task_images import OtherTags, describe_sandboxes, image_attributes, packaged_task
 from advisor.subjects.task_judges import judge_attributes
 from advisor.subjects.task_tokens import describe_tokens, token_attributes
 
@@ -30,15 +30,16 @@ def add_task_needs(world: World, document: Document, context: Context) -> None:
     """Computed attributes of each `task`, and of `evaluation` for all of them."""
     found = {id(scope.owner): scope for scope in scopes(world)[0].tasks}
     known = [(task, found[id(task)]) for task in world.of("task") if id(task) in found]
+    tags = OtherTags(world, context)
     for task, scope in known:
-        _describe(task, scope, context)
+        _describe(task, scope, tags, context)
     evaluation = world.singles["evaluation"]
     evaluation.attributes["limit_is_read"] = lambda: _limit_is_read(known)
     describe_tokens(world)
     describe_sandboxes(world)
 
 
-def _describe(task: Subject, scope: Scope, context: Context) -> None:
+def _describe(task: Subject, scope: Scope, tags: OtherTags, context: Context) -> None:
     packaged = _once(task, context)
     extra = partial(_extra, scope)
     task.attributes |= {
@@ -57,7 +58,7 @@ def _describe(task: Subject, scope: Scope, context: Context) -> None:
     }
     task.attributes |= judge_attributes(task, scope, packaged)
     task.attributes |= token_attributes(task, packaged)
-    task.attributes |= image_attributes(task, packaged, context)
+    task.attributes |= image_attributes(task, packaged, tags)
     for attribute, path in (
         ("tokenizer_backend", (*EXTRA, "tokenizer_backend")),
         ("limit", (*PARAMS, "limit_samples")),
