@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from advisor.advise import Advice
+from advisor.document.reading import open_regular
 from advisor.engine.findings import Finding
 
 _VERSION = 1
@@ -47,7 +48,7 @@ class Baseline(NamedTuple):
 def read_baseline(path: str) -> Baseline:
     """Raises BaselineError."""
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(open_regular(path), encoding="utf-8") as file:
             data = json.load(file)
         if data["version"] != _VERSION:
             raise BaselineError(f"{path}: a baseline of version {data['version']}, which is not known here")

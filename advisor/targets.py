@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from advisor.document.document import Document
 from advisor.document.reading import decode_document, read_bytes
+from advisor.folders import is_looked_into
 from advisor.nel.dialect import is_nel_config
 from advisor.patterns import pattern
 
 _SUFFIXES = (".yaml", ".yml")
-_SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
 # A cheap look before parsing: no NEL config lacks all of these keys.
 _MARKS = pattern(rb"\b(?:evaluation|deployment|execution|services|benchmarks)\b['\"]?[ \t]*:")
 
 
-def targets_below(folder: str) -> Iterator[str]:
+def targets_below(folder: str, unread: Callable[[str, OSError], None]) -> Iterator[str]:
     """YAML files and checkpoint directories below a folder and the folder itself, sorted. Hidden folders and symbolic
-    links are left out: what was asked for is this tree, and a link may lead out of it or round in a circle. A folder
-    that cannot be read is passed over."""
+    links are left out: what was asked for is this tree, and a link may lead out of it or round in a circle. What
+    cannot be read is told to `unread`, and passed over."""
     folders = [folder]
     while folders:
         current = folders.pop()
         try:
             with os.scandir(current) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
-        except OSError:
+        except FileNotFoundError:  # gone since its parent was read
+            continue
+        except OSError as error:
+            unread(current, error)
             continue
         if _is_checkpoint(found):
             yield current
         below = []
         for entry in found:
             if entry.is_dir(follow_symlinks=False):
-                if not entry.name.startswith(".") and entry.name not in _SKIPPED:
+                if is_looked_into(entry.name):
                     below.append(entry.path)
             elif entry.name.endswith(_SUFFIXES) and entry.is_file(follow_symlinks=False):
                 yield entry.path

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from advisor.checkpoint.problems import Problem, encodable
+from advisor.document.reading import open_regular
 
 if TYPE_CHECKING:
     from advisor.checkpoint.problems import ProblemKind
 
 MAX_ENTRIES = 20_000
-_READ_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _READ_SUFFIXES = (".json", ".safetensors", ".jinja", ".md", ".model", ".tiktoken", ".bin", ".py", ".txt")
 
 
@@ -79,15 +79,6 @@ def list_checkpoint(path: str) -> CheckpointFiles:
     except ValueError:
         files.report("not-found", "", "the path holds a NUL byte")
     return files
-
-
-def open_regular(path: str) -> int:
-    """A descriptor of a listed file. OSError where it has become something else since; a pipe is never waited for."""
-    descriptor = os.open(path, _READ_FLAGS)
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return descriptor
-    os.close(descriptor)
-    raise OSError(errno.EINVAL, "not a regular file")
 
 
 def reason(error: OSError) -> str:

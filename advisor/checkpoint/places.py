@@ -6,9 +6,9 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from advisor.checkpoint.files import open_regular
 from advisor.document.document import Document
 from advisor.document.nodes import Span
+from advisor.document.reading import open_regular
 
 if TYPE_CHECKING:
     from advisor.checkpoint.read import Checkpoint

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
-from advisor.checkpoint.files import open_regular, reason
+from advisor.checkpoint.files import reason
 from advisor.checkpoint.problems import encodable
+from advisor.document.reading import open_regular
 
 if TYPE_CHECKING:
     from advisor.checkpoint.problems import ProblemKind

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from advisor.checkpoint.files import open_regular
 from advisor.checkpoint.jsonfile import mapping
+from advisor.document.reading import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

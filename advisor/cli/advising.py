@@ -69,7 +69,7 @@ def advise(given: Options) -> int:
     fixes = given.fix or bool(given.fix_only)
     _check_options(given, fixes=fixes)
     missing: list[str] = []
-    wanted = expand(given.targets or (".",), missing.append)
+    wanted = expand(given.targets or (".",), missing.append, complain)
     if given.source and not os.path.isdir(given.source):
         raise BadUse(f"--source {given.source}: there is no such folder.")
     context = context_here(check_environment=given.environment, nel_version=given.nel_version or "")

@@ -56,6 +56,10 @@ def command(rule: str, file: str | None, candidate: str | None, environment: boo
         fail(f"{rule} is about two configs: nel-advisor explain {rule} BASELINE CANDIDATE")
     context = policy.context
     document, world, version = _pair(file, candidate, context) if candidate else _target(file, context)
+    if document.root is None and document.problems:
+        first = document.problems[0]
+        at = document.position(first.span.start)
+        click.echo(f"{safe(document.path)}:{at.line}:{at.column}: {safe(first.message)}\n")
     for one in found:
         click.echo(
             trace_text(trace(policy.base, one, world, version), one, document, redactor_for(document), style),
@@ -100,7 +104,7 @@ def _target(path: str, context: Context) -> tuple[Document, World, str]:
         from advisor.subjects.checkpoint import checkpoint_world
 
         return Document(path, "", None), checkpoint_world(path, context)[0], context.nel_version
-    if not os.path.isfile(path):
+    if not os.path.lexists(path):
         fail(f"{path}: there is no such file or folder")
     document = read_document(path)
     kind = dialect_of(document)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 
 from advisor.cli.failures import fail
+from advisor.document.reading import open_regular
 from advisor.engine.selection import UnknownSelector
 from advisor.nel.context import Context
 from advisor.nel.installed import version_here
@@ -21,7 +22,9 @@ def policies_or_fail(asked: Asked, paths: Iterable[str]) -> Policies:
             policies.of(path)
     except (SettingsError, UnknownSelector) as error:
         fail(str(error))
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        fail(f"the rules cannot be loaded: {error.filename}: {error.strerror}")
+    except ValueError as error:
         fail(f"the rules cannot be loaded: {error}")
     return policies
 
@@ -40,7 +43,7 @@ def context_here(*, check_environment: bool, nel_version: str) -> Context:
 
 def _dotenv_names(path: str) -> frozenset[str]:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
+        with open(open_regular(path), encoding="utf-8", errors="replace") as file:
             lines = [line.strip().removeprefix("export ") for line in file.read(1_000_000).splitlines()]
     except OSError:
         return frozenset()

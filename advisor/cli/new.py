@@ -51,8 +51,12 @@ def command(
 
     if not os.path.isdir(checkpoint):
         fail(f"{checkpoint}: there is no such folder")
+    read = read_checkpoint(checkpoint)
+    broken = next((problem for problem in read.problems if not problem.file and not read.files), None)
+    if broken is not None:
+        fail(f"{checkpoint}: {broken.message}")
     try:
-        choices = choose(read_checkpoint(checkpoint), Wanted(execution, deployment, gpus, gpu_memory, use))
+        choices = choose(read, Wanted(execution, deployment, gpus, gpu_memory, use))
     except CannotStart as error:
         fail(f"{checkpoint}: {error}")
     text = starter_text(choices)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from advisor.advise import Advice
 from advisor.document.document import Document
-from advisor.document.reading import decode_document, read_document
+from advisor.document.reading import MAX_BYTES, decode_document, read_document
 from advisor.policies import Policies, Policy
 from advisor.report.style import Style
 from advisor.report.summary import Summary, summary_of
@@ -71,7 +71,7 @@ class Work(NamedTuple):
 
     def _document(self, target: Target) -> Document | None:
         if target.path == STANDARD_INPUT:
-            return decode_document(self.stdin_name, sys.stdin.buffer.read())
+            return decode_document(self.stdin_name, sys.stdin.buffer.read(MAX_BYTES + 1))
         return read_document(target.path) if target.named else config_in(target.path)
 
 
@@ -115,12 +115,17 @@ def paths_of(targets: Iterable[Target], stdin_name: str) -> Iterator[str]:
     return (stdin_name if target.path == STANDARD_INPUT else target.path for target in targets)
 
 
-def expand(paths: tuple[str, ...], complain: Callable[[str], None]) -> list[Target]:
-    """Files as named, folders as what is in them. A path that is not there is complained of and left out."""
+def expand(paths: tuple[str, ...], complain: Callable[[str], None], note: Callable[[str], None]) -> list[Target]:
+    """Files as named, folders as what is in them. A path that is not there or cannot be read is complained of and left
+    out; a folder below one that cannot be read is only noted."""
     targets: dict[Target, None] = {}
+
+    def unread(folder: str, error: OSError) -> None:
+        (complain if folder in paths else note)(f"{folder}: cannot be read: {error.strerror}")
+
     for path in paths:
         if path != STANDARD_INPUT and os.path.isdir(path):
-            targets.update((Target(found, named=False), None) for found in targets_below(path))
+            targets.update((Target(found, named=False), None) for found in targets_below(path, unread))
         elif path == STANDARD_INPUT or os.path.lexists(path):
             targets[Target(path, named=True)] = None
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -40,12 +41,18 @@ def decode_document(path: str, data: bytes) -> Document:
 
 
 def read_bytes(path: str) -> bytes:
-    """At most MAX_BYTES + 1 bytes of a regular file; a pipe or device is an OSError, never waited for."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb", closefd=True) as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(0, "not a regular file")
+    """At most MAX_BYTES + 1 bytes of a regular file."""
+    with open(open_regular(path), "rb") as file:
         return file.read(MAX_BYTES + 1)
+
+
+def open_regular(path: str) -> int:
+    """A descriptor of a regular file; a pipe or device is an OSError, never waited for."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "not a regular file")
 
 
 def _failed(path: str, kind: str, message: str) -> Document:

@@ -7,10 +7,10 @@ from collections import deque
 from collections.abc import Iterable
 
 from advisor.checkpoint.recognise import looks_like_checkpoint
+from advisor.folders import is_looked_into
 
 _MOST_FOLDERS = 2000
 _DEEPEST = 6
-_SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
 
 
 def checkpoints_in(folders: Iterable[str]) -> list[str]:
@@ -30,6 +30,6 @@ def checkpoints_in(folders: Iterable[str]) -> list[str]:
             found.append(folder)
             continue
         if depth < _DEEPEST:
-            below = [e for e in listed if not e.name.startswith(".") and e.name not in _SKIPPED]
+            below = [e for e in listed if is_looked_into(e.name)]
             waiting.extend((entry.path, depth + 1) for entry in below if entry.is_dir(follow_symlinks=False))
     return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 
+from advisor.folders import is_looked_into
+
 ADVICE, PATCHED, STARTER = ".advice.md", ".advised.yaml", ".nel.yaml"
 TEMPORARY = ".nel-advisor-tmp."
 LEASE = ".nel-advisor.lease"
@@ -14,14 +16,8 @@ CONFIG, CHECKPOINT = "config", "checkpoint"
 
 _YAML = (".yaml", ".yml")
 _ADVISED = (".advised.yaml", ".advised.yml")
-_SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
 # Any of these may make a directory a checkpoint, or change what one is; `.tmp` and the like are shards in the making.
 _OF_CHECKPOINT = re.compile(r".+\.(?:safetensors|json|jinja|model|tiktoken|bin)(?:\.\w+)?|README\.md|[\w.-]+\.py")
-
-
-def is_watched_folder(name: str) -> bool:
-    """Hidden folders and those of installed code are left out."""
-    return not name.startswith(".") and name not in _SKIPPED
 
 
 def may_be_config(name: str) -> bool:
@@ -71,4 +67,4 @@ def dependants(path: str) -> tuple[str, ...]:
 def is_hidden(path: str, root: str) -> bool:
     """Whether a path below the root is in a folder that is left out, or hidden itself."""
     *folders, name = path[len(root.rstrip("/")) + 1 :].split("/")
-    return name.startswith(".") or not all(is_watched_folder(folder) for folder in folders)
+    return name.startswith(".") or not all(is_looked_into(folder) for folder in folders)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from advisor.checkpoint.problems import encodable
 from advisor.checkpoint.recognise import looks_like_checkpoint
+from advisor.folders import is_looked_into
 from advisor.watch import names, signature
 
 
@@ -54,7 +55,7 @@ def list_folder(path: str) -> Folder | None:
             for entry in entries:
                 name = entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    if names.is_watched_folder(name) and encodable(name):
+                    if is_looked_into(name) and encodable(name):
                         folders.append(entry.path)
                 elif name.endswith(_TOLD_APART) or ".safetensors" in name:
                     of_models.append(name)

@@ -221,14 +221,6 @@ def test_bad_input_is_a_finding_and_the_others_are_advised(tmp_path: Path, name:
     assert "sysprompt-without-switch" in [finding.name for finding in other.findings]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_an_unreadable_file_is_a_finding(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text(GOOD)
-    (tmp_path / "a.yaml").chmod(0)
-    code, report = advise_json("a.yaml", cwd=tmp_path)
-    assert (code, [f.name for f in report.targets[0].findings]) == (1, ["file-unreadable"])
-
-
 def test_a_pipe_is_a_finding_and_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     code, report = advise_json("pipe.yaml", cwd=tmp_path)
