@@ -8,6 +8,7 @@ import sys
 import click
 
 from advisor.cli.failures import fail
+from advisor.cli.options import output_format
 from advisor.nel.benchmarks import (
     LEVELS,
     Benchmark,
@@ -26,9 +27,9 @@ from advisor.report.style import style_for
 
 @click.command("benchmarks")
 @click.argument("words", nargs=-1, metavar="[NAME]...")
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output_format
 def command(words: tuple[str, ...], output: str) -> None:
-    """What to compare a quantized model by.
+    """Show what to compare a quantized model by.
 
     Lists the sets by use that `new --for` writes, and how much quantization shows in each benchmark. NAME is a set, a
     task of the launcher, a benchmark or playbook of nel-next, or a benchmark: all that is known of it, with sources.

@@ -8,7 +8,7 @@ import click
 
 COMMANDS = {
     "advise": "Advise on configs, on folders of them, or on standard input.",
-    "benchmarks": "List what to compare a quantized model by: sets by use, sensitivity, repeats.",
+    "benchmarks": "Show what to compare a quantized model by: sets by use, sensitivity, repeats.",
     "compare": "Say what but the model differs between a baseline's config and a candidate's.",
     "demo": "Build a small workspace with mistakes in it, and advise on that.",
     "explain": "Say what a rule says, and with a file why it fires there or does not.",

@@ -78,6 +78,20 @@ def parse_document(path: str, text: str) -> Document:
     return Document(path, text, builder.root, tuple(builder.problems), bom, builder.tangled)
 
 
+def tree_of(text: str) -> Node | None:
+    """The tree of a text without problems, where the C parser alone tells it; None for any other text."""
+    builder = _Builder()
+    try:
+        builder.build(_EVENTS(text), text)
+    except (_Stop, yaml.YAMLError, UnicodeEncodeError):
+        return None
+    return None if builder.problems or builder.tangled or _needs_pure(builder, text) else builder.root
+
+
+def _needs_pure(builder: _Builder, text: str) -> bool:
+    return builder.question_in_flow or "\t" in text or _BOM in text
+
+
 def _built(text: str) -> _Builder:
     """The C parser's tree, except where NEL's, PyYAML's pure one, may take the text otherwise: some tabs, `?` in flow
     style, a byte order mark inside the text."""
@@ -88,7 +102,7 @@ def _built(text: str) -> _Builder:
         if len(text) > MAX_PURE or _EVENTS is yaml.SafeLoader:
             raise
     else:
-        if not (builder.question_in_flow or "\t" in text or _BOM in text):
+        if not _needs_pure(builder, text):
             return builder
     builder = _Builder()
     builder.build(yaml.SafeLoader(text), text)

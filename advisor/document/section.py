@@ -11,7 +11,7 @@ from advisor.document.document import Document
 from advisor.document.edits import TextEdit, apply_edits
 from advisor.document.layout import line_start
 from advisor.document.nodes import Data, Mapping, Node, Path, Scalar, Sequence, plain
-from advisor.document.parse import parse_document
+from advisor.document.parse import tree_of
 from advisor.patterns import pattern
 
 _INDENT = pattern(" *")
@@ -74,12 +74,13 @@ def sections_around(document: Document, edits: SequenceOf[TextEdit]) -> list[Sec
     found: list[Section] = []
     if document.tangled or not edits:
         return found
-    low, high = min(edit.start for edit in edits), max(edit.end for edit in edits)
+    foremost, high = min(edits), max(edit.end for edit in edits)
+    low, inserts = foremost.start, foremost.start == foremost.end
     path: Path = ()
     node, end = document.root, len(document.text)
     while isinstance(node, Mapping | Sequence) and not node.flow:
         parts = _parts(node)
-        first = max(0, _holding(document, parts, low, behind=low == high))
+        first = max(0, _holding(document, parts, low, behind=inserts))
         last = max(first, _holding(document, parts, high, behind=True))
         ends = line_start(document, parts[last + 1].at) if last + 1 < len(parts) else end
         if not parts or ends < high or line_start(document, parts[0].at) > low:
@@ -104,6 +105,8 @@ def _sections(
     names = [part.name for part in parts]
     others = frozenset((*names[:first], *names[last + 1 :]))
     found = [Section(path, tuple(parts[first : last + 1]), start, end, column, in_list, others)]
+    if insertion == start and first == 0:
+        found.append(Section(path, (), insertion, insertion, column, in_list, frozenset(names)))
     value = parts[last].value
     at_line = insertion == len(document.text) or (insertion > 0 and document.text[insertion - 1] == "\n")
     if not in_list and insertion >= value.span.end and at_line and not _ends_open(value):
@@ -144,7 +147,7 @@ def parsed_alone(document: Document, section: Section, edits: SequenceOf[TextEdi
     """The section's data after the edits; None where its text would become anything but parts in its place."""
     moved = [TextEdit(e.start - section.start, e.end - section.start, e.text) for e in edits]
     text = apply_edits(document.text[section.start : section.end], moved)
-    if not section.parts and document.text[section.start - 1] != "\n":
+    if not section.parts and section.start and document.text[section.start - 1] != "\n":
         # The text ends without a line break: the new line brings one along, or is none.
         line, text = text, text.lstrip("\r\n")
         if line == text:
@@ -153,9 +156,8 @@ def parsed_alone(document: Document, section: Section, edits: SequenceOf[TextEdi
         return [] if section.in_list else {}
     if section.end < len(document.text) and not text.endswith(("\n", "\r")):
         return None
-    alone = parse_document(document.path, text)
-    root = alone.root
-    if alone.problems or alone.tangled or not isinstance(root, Sequence if section.in_list else Mapping) or root.flow:
+    root = tree_of(text)
+    if not isinstance(root, Sequence if section.in_list else Mapping) or root.flow:
         return None
     # What comes before its first line, such as a comment, might become a part of what stands above it.
     if text[: root.span.start] != " " * section.column:
