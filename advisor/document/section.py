@@ -105,7 +105,7 @@ def _sections(
     names = [part.name for part in parts]
     others = frozenset((*names[:first], *names[last + 1 :]))
     found = [Section(path, tuple(parts[first : last + 1]), start, end, column, in_list, others)]
-    if insertion == start and first == 0:
+    if insertion == start and first == 0 and not in_list:
         found.append(Section(path, (), insertion, insertion, column, in_list, frozenset(names)))
     value = parts[last].value
     at_line = insertion == len(document.text) or (insertion > 0 and document.text[insertion - 1] == "\n")

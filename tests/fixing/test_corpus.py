@@ -24,6 +24,8 @@ LOOKED_AT_LATER = {
     ("env-exec-env-vars", "env-no-prefix"),
     ("env-exec-env-vars", "hf-token-both-stages"),
     ("ckpt-is-handle", "hf-token-both-stages"),
+    ("auto-export-configs", "export-unknown-key"),
+    ("auto-export-configs", "export-trigger-without-block"),
 }
 
 
