@@ -49,12 +49,21 @@ def _at_once(document: Document, changes: Sequence[Change]) -> Proven | None:
     edits = list[TextEdit]()
     try:
         for change in changes:
-            edits += [step(document) for step in next(_ways(document, change))]
+            steps = next(_ways(document, change))
+            if isinstance(change, Move) and any(isinstance(one, Delete) and _covers(one, change) for one in changes):
+                steps = steps[:1]
+            edits += [step(document) for step in steps]
         edits = joined(edits)
         shown = _shown_in_part(document, changes, edits) or _shown_in_whole(document, changes, edits)
     except CannotEdit:
         return None
     return Proven(document, tuple(edits)) if shown else None
+
+
+def _covers(delete: Delete, move: Move) -> bool:
+    """Whether what a move leaves behind goes with another change."""
+    count = len(delete.path)
+    return move.path[:count] == delete.path and move.to[:count] != delete.path
 
 
 def _shown_in_whole(document: Document, changes: Sequence[Change], edits: Sequence[TextEdit]) -> bool:

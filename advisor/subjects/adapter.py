@@ -9,7 +9,7 @@ from advisor.nel.effective import children, elements
 from advisor.nel.field_types import type_problem
 from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT, Absent, Unknown, Value
-from advisor.subjects.adapter_view import AdapterView
+from advisor.subjects.adapter_view import AdapterView, view_of
 from advisor.subjects.request_params import destination_of
 from advisor.subjects.scopes import ADAPTER, Scope
 from advisor.subjects.structure import place_in
@@ -23,13 +23,10 @@ if TYPE_CHECKING:
 
 def add_adapters(world: World, found: tuple[Scope, ...], document: Document) -> None:
     """`adapter` for each scope that sets something, and its `adapter_field` and `interceptor` subjects."""
-    general: AdapterView | None = None
     for scope in found:
-        view = AdapterView(scope, general)
-        if scope.is_global:
-            general = view
         if not scope.own.data:
             continue
+        view = view_of(scope)
         node = scope.own.at(ADAPTER)
         base = (*scope.path, *ADAPTER)
         place = scope.key_place(ADAPTER) if node is not None else None

@@ -40,6 +40,13 @@ if TYPE_CHECKING:
 _FALSE_WORDS, _TRUE_WORDS = ("0", "off", "f", "false", "n", "no"), ("1", "on", "t", "true", "y", "yes")
 
 
+def view_of(scope: Scope) -> AdapterView:
+    """What is known of a scope's adapter: one view, which keeps what it has worked out."""
+    if scope.view is None:
+        scope.view = AdapterView(scope, view_of(scope.general) if scope.general is not None else None)
+    return scope.view
+
+
 class AdapterView:
     """What is known of the adapter of one scope, computed when it is asked for."""
 

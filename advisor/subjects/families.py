@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from advisor.nel.tasks import Task, lookup
 from advisor.nel.values import ABSENT, Unknown, Value
-from advisor.subjects.adapter_view import AdapterView
+from advisor.subjects.adapter_view import view_of
 from advisor.subjects.command import COMMAND, EXTRA_ARGS
 from advisor.subjects.family_server import describe_server, template_toggles
 from advisor.subjects.reasoning import OFF, ON, TOGGLES, UNSET, server_parses
@@ -112,7 +112,7 @@ class ScopeModel:
     """The served model as the tasks of one scope ask it."""
 
     def __init__(self, scope: Scope, deployed: Deployed) -> None:
-        self.scope, self.deployed, self.view = scope, deployed, AdapterView(scope, None)
+        self.scope, self.deployed, self.view = scope, deployed, view_of(scope)
 
     @property
     def served(self) -> Served | None:
@@ -243,7 +243,7 @@ def _hiding_parser(model: ScopeModel) -> Value:
 
 def _are_stripped(world: World) -> Value:
     """Whether the adapter takes the trace out for every task that chats."""
-    answers = [AdapterView(scope, None).strips_traces() for scope in scopes(world)[0].tasks]
+    answers = [view_of(scope).strips_traces() for scope in scopes(world)[0].tasks]
     if not answers:
         return Unknown("there are no tasks")
     return next((one for one in answers if isinstance(one, Unknown)), all(one is True for one in answers))
@@ -284,8 +284,6 @@ def _greedy_tasks(world: World) -> list[Subject]:
 
 def _greedy_by_default(task: Subject, model: ScopeModel, context: Context) -> Value:
     """Whether nobody sets a temperature, the task's own default is 0, and the model reasons."""
-    if not is_nothing(model.scope.value((*PARAMS, "temperature"))) or "temperature" in model.deployed.strays:
-        return False
     packaged = _packaged(task, context)
     default = packaged.defaults.get("temperature") if packaged is not None else None
     if (
@@ -293,6 +291,8 @@ def _greedy_by_default(task: Subject, model: ScopeModel, context: Context) -> Va
         or default > 1e-4
         or "temperature" not in (packaged.params if packaged else ())
     ):
+        return False
+    if not is_nothing(model.scope.value((*PARAMS, "temperature"))) or "temperature" in model.deployed.strays:
         return False
     served = model.served
     if served is None:

@@ -9,7 +9,7 @@ from advisor.nel.benchmarks import benchmark_of
 from advisor.nel.image import parse_image
 from advisor.nel.tasks import container_of, lookup
 from advisor.nel.values import ABSENT, Unknown, Value
-from advisor.subjects.adapter_view import AdapterView
+from advisor.subjects.adapter_view import view_of
 from advisor.subjects.pair_extra import about_extra
 from advisor.subjects.pair_side import (
     LEFT_OPEN,
@@ -133,7 +133,7 @@ def _extra(scope: Scope, known: Task | None) -> dict[str, Setting]:
 
 def _adapter(scope: Scope) -> dict[str, Setting]:
     """What the adapter adds to requests, and what it takes out of the answers."""
-    view = AdapterView(scope, None)
+    view = view_of(scope)
     base = added_params(scope)
     found: dict[str, Setting | None] = {}
     for path, _ in leaves_below(scope.merged.at(base)):

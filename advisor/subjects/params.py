@@ -6,7 +6,7 @@ the parameters that a task's command reads.
 
 from __future__ import annotations
 
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
@@ -108,17 +108,18 @@ class Tasks:
     def harnesses(self) -> str:
         return ", ".join(dict.fromkeys(task.harness for task in self.known))
 
+    @cached_property
+    def extra_text(self) -> str:
+        """The scope's `extra` as text, to look for what its values take in."""
+        node = self._scope.merged.at(EXTRA)
+        return str(node.plain()) if node is not None else ""
+
     def _task(self, item: Path) -> Task | None:
         values = self._scope.world.values
         name, container = values.at((*item, "name")), values.at((*item, "container"))
         if not isinstance(name, str) or isinstance(container, Unknown):
             return None
-        return _looked_up(name, str(container) if container else None, self._context.nel_version)
-
-
-@lru_cache(512)
-def _looked_up(name: str, container: str | None, nel: str) -> Task | None:
-    return lookup(name, container, nel).task
+        return lookup(name, str(container) if container else None, self._context.nel_version).task
 
 
 def reads(task: Task, name: str) -> bool:
@@ -198,7 +199,7 @@ def _extra(scope: Scope, name: str, known: Tasks) -> dict[str, Attribute]:
 
     def is_used() -> Value:
         """For all tasks at once, a key that none reads is a mistake only where it is close to one that some do."""
-        if any(reads(task, name) for task in known.known) or _is_named(scope, name):
+        if any(reads(task, name) for task in known.known) or _is_named(known, name):
             return True
         if scope.is_global and is_nothing(meant()):
             return True
@@ -214,9 +215,9 @@ def _extra(scope: Scope, name: str, known: Tasks) -> dict[str, Attribute]:
     }
 
 
-def _is_named(scope: Scope, name: str) -> bool:
+def _is_named(known: Tasks, name: str) -> bool:
     """Whether another value of `extra`, such as `args`, takes this one in: `{{config.params.extra.name}}`."""
-    return any(f"extra.{name}" in str(node.plain()) for node in children(scope.merged.at(EXTRA)).values())
+    return f"extra.{name}" in known.extra_text
 
 
 def _add_tag(param: Subject, scope: Scope, name: str) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from advisor.document.nodes import Path
+    from advisor.subjects.adapter_view import AdapterView
     from advisor.subjects.subject import World
 
 PASS_THROUGH = "nemo_evaluator_config"
@@ -26,9 +27,9 @@ class Scope:
     """`own` is what stands at `path`, `merged` what the container gets: the global values with the task's over them.
 
     `owner` is the subject that it belongs to (the evaluation or the task), `tasks` the scopes of the tasks below a
-    global one (also of those that set nothing)."""
+    global one (also of those that set nothing), `view` what is known of its adapter, once somebody asks."""
 
-    __slots__ = ("_values", "general", "merged", "own", "owner", "path", "tasks", "world")
+    __slots__ = ("_values", "general", "merged", "own", "owner", "path", "tasks", "view", "world")
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class Scope:
         )
         self.tasks: tuple[Scope, ...] = ()
         self._values: dict[Path, Value] = {}
+        self.view: AdapterView | None = None
 
     @property
     def is_global(self) -> bool:

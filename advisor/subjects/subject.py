@@ -146,6 +146,8 @@ class World:
         for subject in self.subjects:
             subject.attributes.clear()
             subject.parent = subject.own = subject._places = None
+        for scope in self.scopes:
+            scope.view, scope.tasks = None, ()
         self.subjects.clear()
         self.singles.clear()
 

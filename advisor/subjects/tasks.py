@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 from advisor.nel.effective import Effective
@@ -26,10 +26,6 @@ _CORE_ENDPOINTS = ("undefined", "chat", "completions", "completions_logprob", "e
 # Harnesses to propose for a name that several have, the best known first; codec runs contamination studies.
 _PREFERRED = ("simple_evals", "lm-evaluation-harness", "bigcode-evaluation-harness")
 _LEFT_OUT = "codec"
-
-
-# The same few names stand in many configs, and looking for what a wrong one may mean is slow.
-_lookup = lru_cache(maxsize=1024)(lookup)
 
 
 def add_tasks(world: World, document: Document, context: Context) -> None:
@@ -95,7 +91,7 @@ class _View:
             elif isinstance(container, Unknown):
                 self._lookup = Unknown("its container is not known")
             else:
-                self._lookup = _lookup(name, str(container) if container else None, self.context.nel_version)
+                self._lookup = lookup(name, str(container) if container else None, self.context.nel_version)
         return self._lookup
 
     def task(self) -> Task | None:
