@@ -8,6 +8,7 @@ from typing import NamedTuple
 from advisor.engine.chain import ChainRule, Engine, EngineError, Fact
 from advisor.engine.choice import make_engine
 from advisor.engine.conditions import Decide, test_of
+from advisor.engine.plan import Plan
 from advisor.engine.reference import ReferenceEngine
 from advisor.engine.rule import ConditionData, Rule
 from advisor.nel.versions import within
@@ -21,24 +22,19 @@ class Firing(NamedTuple):
     subject: Subject
 
 
-class _Compiled(NamedTuple):
-    """A rule's atoms that Python decides."""
-
-    rule: int
-    atoms: tuple[str, ...]
-
-
 class RuleBase:
-    """The rules, their conditions as atoms (what decides one is made when it is first asked), and the engine."""
+    """The rules, their conditions as atoms (what decides one is made when it is first asked), and the engine. `asked`
+    are the atoms of each rule that Python decides."""
 
     def __init__(self, rules: Sequence[Rule], engine: Callable[[Sequence[ChainRule]], Engine] = make_engine) -> None:
         self.rules = tuple(rules)
         self.atoms: dict[str, str] = {}
         self.conditions: dict[str, ConditionData] = {}
         self.deciders: dict[str, Decide] = {}
-        self.by_kind: dict[str, list[_Compiled]] = {}
+        self.by_kind: dict[str, list[int]] = {}
+        self.asked: list[tuple[str, ...]] = []
+        self.plans: dict[tuple[str, str], Plan] = {}
         self.kinds_awaiting: set[str] = set()
-        self.applying: dict[str, list[bool]] = {}
         self.chain = [self._compile(index, rule) for index, rule in enumerate(self.rules)]
         self.make_engine = engine
         self.engines: dict[tuple[int, ...], Engine] = {}
@@ -46,8 +42,9 @@ class RuleBase:
     def _compile(self, index: int, rule: Rule) -> ChainRule:
         awaits = [f"c_{condition['concluded']}" for condition in rule.when if "concluded" in condition]
         atoms = tuple(dict.fromkeys(self._atom(condition) for condition in rule.when if "concluded" not in condition))
+        self.asked.append(atoms)
         for kind in rule.on:
-            self.by_kind.setdefault(kind, []).append(_Compiled(index, atoms))
+            self.by_kind.setdefault(kind, []).append(index)
             if awaits:
                 self.kinds_awaiting.add(kind)
         return ChainRule(tuple(dict.fromkeys([*atoms, *awaits])), f"c_{rule.concludes}" if rule.concludes else "")
@@ -59,46 +56,33 @@ class RuleBase:
         return name
 
     def _decider(self, atom: str) -> Decide:
-        decide = self.deciders[atom] = test_of(self.conditions[atom])
-        return decide
+        if atom not in self.deciders:
+            self.deciders[atom] = test_of(self.conditions[atom])
+        return self.deciders[atom]
+
+    def _plan(self, kind: str, nel_version: str) -> Plan:
+        """The plan for a kind of subject, of the rules whose evidence covers a version."""
+        if (kind, nel_version) not in self.plans:
+            rules = ((index, self.asked[index]) for index in self.by_kind.get(kind, ()))
+            fitting = ((index, atoms) for index, atoms in rules if applies_to(self.rules[index], nel_version))
+            self.plans[kind, nel_version] = Plan(fitting, self._decider)
+        return self.plans[kind, nel_version]
 
     def match(self, world: World, nel_version: str) -> list[Firing]:
         """Every rule that fires, with its subject; by subject, then by rule."""
-        if nel_version not in self.applying:
-            self.applying[nel_version] = [applies_to(rule, nel_version) for rule in self.rules]
-        applies = self.applying[nel_version]
         facts: dict[Fact, None] = {}
         live: set[int] = set()
         for entity, subject in enumerate(world.subjects):
-            self._add_facts(entity, subject, applies, facts, live)
+            for index in self._plan(subject.kind, nel_version).met(subject):
+                live.add(index)
+                for atom in self.asked[index]:
+                    facts[atom, entity] = None
         fired = self._run(list(facts), self._spread(world) if self.kinds_awaiting else {}, sorted(live))
-        ordered = sorted(((entity, index) for index, entity in fired if applies[index]))
         return [
             Firing(self.rules[index], world.subjects[entity])
-            for entity, index in ordered
+            for entity, index in sorted((entity, index) for index, entity in fired)
             if world.subjects[entity].kind in self.rules[index].on
         ]
-
-    def _add_facts(
-        self, entity: int, subject: Subject, applies: list[bool], facts: dict[Fact, None], live: set[int]
-    ) -> None:
-        """The atoms that hold for a subject, of those rules whose every atom does: no other can fire."""
-        deciders = self.deciders
-        verdicts: dict[str, bool] = {}
-        for index, atoms in self.by_kind.get(subject.kind, ()):
-            if not applies[index]:
-                continue
-            for atom in atoms:
-                holds = verdicts.get(atom)
-                if holds is None:
-                    decide = deciders.get(atom) or self._decider(atom)
-                    holds = verdicts[atom] = decide(subject) is True
-                if not holds:
-                    break
-            else:
-                live.add(index)
-                for atom in atoms:
-                    facts[atom, entity] = None
 
     def _spread(self, world: World) -> dict[int, list[int]]:
         """A conclusion on a subject holds for those below it too; on one of a kind, for all."""

@@ -5,7 +5,7 @@ Source: rules/knowledge/benchmarks.json, with its own sources.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from advisor.knowledge import table
@@ -52,6 +52,7 @@ class TaskSet(NamedTuple):
     sources: tuple[str, ...]
 
 
+@lru_cache(maxsize=1024)
 def benchmark_of(task: str, harness: str = "") -> Benchmark | None:
     """The benchmark of a launcher's task, named with or without its harness; None for one that is not in the table."""
     owner, _, name = task.rpartition(".")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from advisor.nel.adapter_schema import adapter_section, interceptors, internal_interceptors
@@ -10,6 +11,7 @@ from advisor.nel.field_types import type_problem
 from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT, Absent, Unknown, Value
 from advisor.subjects.adapter_view import AdapterView, view_of
+from advisor.subjects.reasoning import is_instruct, server_parses
 from advisor.subjects.request_params import destination_of
 from advisor.subjects.scopes import ADAPTER, Scope
 from advisor.subjects.structure import place_in
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 def add_adapters(world: World, found: tuple[Scope, ...], document: Document) -> None:
     """`adapter` for each scope that sets something, and its `adapter_field` and `interceptor` subjects."""
+    world.singles["deployment"].attributes.update(
+        server_parses=partial(server_parses, world), is_instruct=partial(is_instruct, world)
+    )
     for scope in found:
         if not scope.own.data:
             continue

@@ -23,10 +23,8 @@ from advisor.subjects.reasoning import (
     direction,
     interceptor,
     interceptor_name,
-    is_instruct,
     model_name,
     prompt_switch,
-    server_parses,
     template_key,
     toggles,
 )
@@ -74,8 +72,8 @@ class AdapterView:
             "spare_toggle": self.spare_toggle,
             "unquoted_prompt": self.unquoted_prompt,
             "clash": self.clash,
-            "server_parses": lambda: server_parses(self.world),
-            "is_instruct": lambda: is_instruct(self.world),
+            "server_parses": partial(self.world.singles["deployment"].get, "server_parses"),
+            "is_instruct": partial(self.world.singles["deployment"].get, "is_instruct"),
             "model_name": lambda: model_name(self.world),
         }
 

@@ -10,7 +10,7 @@ from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.adapter_view import view_of
 from advisor.subjects.command import COMMAND, EXTRA_ARGS
 from advisor.subjects.family_server import describe_server, template_toggles
-from advisor.subjects.reasoning import OFF, ON, TOGGLES, UNSET, server_parses
+from advisor.subjects.reasoning import OFF, ON, TOGGLES, UNSET
 from advisor.subjects.scopes import ADAPTER, PARAMS, PASS_THROUGH, Scope, scopes
 from advisor.subjects.subject import Place, is_nothing
 
@@ -40,7 +40,7 @@ def describe_families(world: World, document: Document, context: Context) -> Non
         command.places["tool_flags_home"] = Place(home, deployment.place.span)
         command.attributes |= {
             "traces_are_scored": lambda: _traces_are_scored(deployed),
-            "parses_traces": lambda: server_parses(world),
+            "parses_traces": partial(deployment.get, "server_parses"),
         }
         for flag in flags:
             flag.attributes["traces_are_stripped"] = lambda: _are_stripped(world)
@@ -169,7 +169,7 @@ class ScopeModel:
 
         given = {name: self.scope.value((*PARAMS, name)) for name in _SAMPLING}
         told = self.reasoning == ON or self.view.strips_traces() is True or self.reasons_by_itself
-        told = told or server_parses(self.deployed.world) is True
+        told = told or self.deployed.deployment.get("server_parses") is True
         return odd_sampling(self.served, self.mode, given, greedy_is_told=told)
 
     def toggle_case(self) -> Value:
