@@ -22,9 +22,15 @@ class Firing(NamedTuple):
     subject: Subject
 
 
+class _Compiled(NamedTuple):
+    """A rule's atoms that Python decides, and the rule as the engine has it."""
+
+    atoms: tuple[str, ...]
+    chain: ChainRule
+
+
 class RuleBase:
-    """The rules, their conditions as atoms (what decides one is made when it is first asked), and the engine. `asked`
-    are the atoms of each rule that Python decides."""
+    """The rules, their conditions as atoms (what decides one is made when it is first asked), and the engine."""
 
     def __init__(self, rules: Sequence[Rule], engine: Callable[[Sequence[ChainRule]], Engine] = make_engine) -> None:
         self.rules = tuple(rules)
@@ -32,22 +38,27 @@ class RuleBase:
         self.conditions: dict[str, ConditionData] = {}
         self.deciders: dict[str, Decide] = {}
         self.by_kind: dict[str, list[int]] = {}
-        self.asked: list[tuple[str, ...]] = []
-        self.plans: dict[tuple[str, str], Plan] = {}
         self.kinds_awaiting: set[str] = set()
-        self.chain = [self._compile(index, rule) for index, rule in enumerate(self.rules)]
+        for index, rule in enumerate(self.rules):
+            for kind in rule.on:
+                self.by_kind.setdefault(kind, []).append(index)
+            if any("concluded" in condition for condition in rule.when):
+                self.kinds_awaiting.update(rule.on)
+        self.compiled: dict[int, _Compiled] = {}
+        self.plans: dict[tuple[str, str], Plan] = {}
         self.make_engine = engine
         self.engines: dict[tuple[int, ...], Engine] = {}
 
-    def _compile(self, index: int, rule: Rule) -> ChainRule:
-        awaits = [f"c_{condition['concluded']}" for condition in rule.when if "concluded" in condition]
-        atoms = tuple(dict.fromkeys(self._atom(condition) for condition in rule.when if "concluded" not in condition))
-        self.asked.append(atoms)
-        for kind in rule.on:
-            self.by_kind.setdefault(kind, []).append(index)
-            if awaits:
-                self.kinds_awaiting.add(kind)
-        return ChainRule(tuple(dict.fromkeys([*atoms, *awaits])), f"c_{rule.concludes}" if rule.concludes else "")
+    def _compile(self, index: int) -> _Compiled:
+        """A rule for the engine, made when a subject of its kind is first met."""
+        if index not in self.compiled:
+            rule = self.rules[index]
+            awaits = [f"c_{condition['concluded']}" for condition in rule.when if "concluded" in condition]
+            own = [self._atom(condition) for condition in rule.when if "concluded" not in condition]
+            atoms = tuple(dict.fromkeys(own))
+            chain = ChainRule(tuple(dict.fromkeys([*atoms, *awaits])), f"c_{rule.concludes}" if rule.concludes else "")
+            self.compiled[index] = _Compiled(atoms, chain)
+        return self.compiled[index]
 
     def _atom(self, condition: ConditionData) -> str:
         """The name of a condition; the same for the same condition in another rule."""
@@ -63,9 +74,8 @@ class RuleBase:
     def _plan(self, kind: str, nel_version: str) -> Plan:
         """The plan for a kind of subject, of the rules whose evidence covers a version."""
         if (kind, nel_version) not in self.plans:
-            rules = ((index, self.asked[index]) for index in self.by_kind.get(kind, ()))
-            fitting = ((index, atoms) for index, atoms in rules if applies_to(self.rules[index], nel_version))
-            self.plans[kind, nel_version] = Plan(fitting, self._decider)
+            fitting = [n for n in self.by_kind.get(kind, ()) if applies_to(self.rules[n], nel_version)]
+            self.plans[kind, nel_version] = Plan([(n, self._compile(n).atoms) for n in fitting], self._decider)
         return self.plans[kind, nel_version]
 
     def match(self, world: World, nel_version: str) -> list[Firing]:
@@ -75,7 +85,7 @@ class RuleBase:
         for entity, subject in enumerate(world.subjects):
             for index in self._plan(subject.kind, nel_version).met(subject):
                 live.add(index)
-                for atom in self.asked[index]:
+                for atom in self.compiled[index].atoms:
                     facts[atom, entity] = None
         fired = self._run(list(facts), self._spread(world) if self.kinds_awaiting else {}, sorted(live))
         return [
@@ -102,7 +112,7 @@ class RuleBase:
     def _run(self, facts: list[Fact], spread: dict[int, list[int]], live: list[int]) -> list[tuple[int, int]]:
         """The engine compiles only the rules that can fire here: a run costs the more, the more it holds, and to
         compile these few costs less than that. The same few come again when a file is edited."""
-        chain = [self.chain[index] for index in live]
+        chain = [self.compiled[index].chain for index in live]
         try:
             fired = self._engine(tuple(live), chain).run(facts, spread)
         except EngineError:

@@ -17,7 +17,7 @@ from advisor.engine.rule import FixSpec, Rule
 from advisor.knowledge import RULES
 
 _NOT_RULES = "knowledge"
-_FORMAT = 2
+_FORMAT = 3
 
 
 def load_rules(extra: Iterable[str] = ()) -> tuple[Rule, ...]:
@@ -97,15 +97,18 @@ def _to_cache(path: str, files: list[RuleFileStamp], rules: tuple[Rule, ...]) ->
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         with NamedTemporaryFile("w", dir=folder, prefix=".rules-", delete=False, encoding="utf-8") as file:
-            json.dump({"version": _FORMAT, "files": files, "rules": [rule._asdict() for rule in rules]}, file)
+            json.dump({"version": _FORMAT, "files": files, "rules": rules}, file)
         os.replace(file.name, path)
     except OSError:
         return
 
 
-def _rule(data: dict[str, Any]) -> Rule:
-    fix = data.pop("fix")
-    for name in ("on", "when", "covers", "evidence", "tags"):
-        data[name] = tuple(data[name])
-    spec = FixSpec(fix[0], fix[1], tuple(tuple(edit) for edit in fix[2])) if fix else None
-    return Rule(**data, fix=spec)
+_FIX = Rule._fields.index("fix")
+
+
+def _rule(values: list[Any]) -> Rule:
+    """A rule from its fields in order, where JSON has made lists of all tuples."""
+    fix = values[_FIX]
+    if fix is not None:
+        values[_FIX] = FixSpec(fix[0], fix[1], tuple(tuple(edit) for edit in fix[2]))
+    return Rule._make(tuple(value) if type(value) is list else value for value in values)
