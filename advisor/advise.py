@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from advisor.document.document import Document
 from advisor.document.reading import read_document
@@ -13,6 +13,7 @@ from advisor.nel.compose import SiblingReader
 from advisor.nel.context import Context
 from advisor.nel.dialect import CORE, LAUNCHER, NEXT, OTHER, dialect_of
 from advisor.nel.redaction import Redactor, redactor_for
+from advisor.records import NamedTuple
 from advisor.subjects.launcher import launcher_world
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from advisor.advise import Advice
 from advisor.document.reading import open_regular
 from advisor.engine.findings import Finding
+from advisor.records import NamedTuple
 
 _VERSION = 1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from advisor.advise import Advice, Unchecked, advise_checkpoint, advise_document
 from advisor.document.document import Document
@@ -13,6 +13,7 @@ from advisor.engine.findings import Finding
 from advisor.engine.selection import Selection, UnknownSelector, make_selection
 from advisor.nel.compose import SiblingReader
 from advisor.nel.context import Context
+from advisor.records import NamedTuple
 from advisor.settings.effective import Lookup, Settings
 from advisor.settings.files import SettingsError
 

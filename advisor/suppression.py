@@ -7,7 +7,6 @@ before the first key for the whole file. A name is a rule's id, its name or its 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from advisor.document.document import Document
 from advisor.document.layout import line_end, line_start, value_end
@@ -18,6 +17,7 @@ from advisor.engine.findings import Finding, finding_of
 from advisor.engine.selection import known_words
 from advisor.nel.values import Values
 from advisor.patterns import pattern
+from advisor.records import NamedTuple
 from advisor.subjects.subject import Attribute, Place, Subject, World
 
 _COMMENT = pattern(r"(?<!\S)#[ \t]*nel-advisor:[ \t]*ignore(?:\[(?P<names>[^\]\r\n]*)\])?")

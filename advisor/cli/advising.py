@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from advisor.cli.failures import FAILED, FOUND, complain, fail
 from advisor.cli.loading import context_here, policies_or_fail
@@ -25,6 +25,7 @@ from advisor.cli.work import (
 )
 from advisor.document.reading import read_document
 from advisor.policies import Asked, Policies
+from advisor.records import NamedTuple
 from advisor.report.style import Style, style_for
 from advisor.report.summary import Summary, total
 from advisor.report.text import summary_text

@@ -7,12 +7,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from advisor.advise import Advice
 from advisor.document.document import Document
 from advisor.document.reading import MAX_BYTES, decode_document, read_document
 from advisor.policies import Policies, Policy
+from advisor.records import NamedTuple
 from advisor.report.style import Style
 from advisor.report.summary import Summary, summary_of
 from advisor.targets import config_in, targets_below

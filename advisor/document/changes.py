@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from advisor.document.edits import CannotEdit
 from advisor.document.nodes import Data, Path, dotted
+from advisor.records import NamedTuple
 
 
 class Set(NamedTuple):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import lru_cache
-from typing import NamedTuple
 
 from advisor.document.nodes import Mapping, Node, Path, Sequence
 from advisor.document.problems import Problem
 from advisor.patterns import pattern
+from advisor.records import NamedTuple
 
 _LINE_END = pattern(r"\r\n|\n|\r")
 

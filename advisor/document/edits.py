@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from advisor.document.nodes import Span
+from advisor.records import NamedTuple
 
 
 class CannotEdit(ValueError):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Scalar, Span
 from advisor.patterns import pattern
+from advisor.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

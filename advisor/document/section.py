@@ -4,7 +4,6 @@ mapping or list, on lines of their own."""
 from __future__ import annotations
 
 from collections.abc import Sequence as SequenceOf
-from typing import NamedTuple
 
 from advisor.document.changes import Append, Change, Move, Set
 from advisor.document.document import Document
@@ -13,6 +12,7 @@ from advisor.document.layout import line_start
 from advisor.document.nodes import Data, Mapping, Node, Path, Scalar, Sequence, plain
 from advisor.document.parse import tree_of
 from advisor.patterns import pattern
+from advisor.records import NamedTuple
 
 _INDENT = pattern(" *")
 _DASH = pattern(" *- +")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from advisor.engine.chain import ChainRule, Engine, EngineError, Fact
 from advisor.engine.choice import make_engine
@@ -12,6 +11,7 @@ from advisor.engine.plan import Plan
 from advisor.engine.reference import ReferenceEngine
 from advisor.engine.rule import ConditionData, Rule
 from advisor.nel.versions import within
+from advisor.records import NamedTuple
 from advisor.subjects.subject import Subject, World
 
 _MAX_ENGINES = 64

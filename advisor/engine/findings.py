@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from advisor.document.nodes import Data, Path, Span, dotted
 from advisor.engine.base import Firing
@@ -11,6 +11,7 @@ from advisor.engine.conditions import read, shown
 from advisor.engine.rule import ConditionData, FixSpec, Rule
 from advisor.nel.values import Absent, Unknown, Value
 from advisor.patterns import pattern
+from advisor.records import NamedTuple
 from advisor.subjects.subject import Place, Subject, resolve_name, value_of
 
 # A field of a template: {name} or {name!r}, but not the braces of ${...}.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from advisor.engine.findings import Finding
 from advisor.engine.rule import Rule
+from advisor.records import NamedTuple
 
 
 class UnknownSelector(ValueError):

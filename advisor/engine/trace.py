@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from advisor.engine.base import Firing, RuleBase
 from advisor.engine.conditions import read, shown, test_of
 from advisor.engine.rule import ConditionData, Rule
+from advisor.records import NamedTuple
 from advisor.subjects.subject import Subject, World, value_of
 
 

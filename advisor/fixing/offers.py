@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from advisor.document.document import Document
 from advisor.document.edits import CannotEdit, TextEdit
 from advisor.document.nodes import dotted
@@ -11,6 +9,7 @@ from advisor.document.proof import prove
 from advisor.engine.findings import Finding
 from advisor.engine.rule import ASK
 from advisor.fixing.meaning import changes_of
+from advisor.records import NamedTuple
 
 
 class Offer(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 from advisor.advise import Advice
 from advisor.document.document import Document
@@ -14,6 +13,7 @@ from advisor.engine.findings import Finding
 from advisor.engine.rule import AUTO
 from advisor.fixing.meaning import changes_of
 from advisor.fixing.offers import Offer, Refusal, offer
+from advisor.records import NamedTuple
 
 MAX_ROUNDS = 20
 

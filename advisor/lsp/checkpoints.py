@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from advisor.document.nodes import Path
+from advisor.records import NamedTuple
 from advisor.subjects.subject import World
 
 

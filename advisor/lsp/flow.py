@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from advisor.document.nodes import Path
 from advisor.patterns import pattern
+from advisor.records import NamedTuple
 
 _FARTHEST = 20_000
 _OPENS = pattern(r"(?:[&!]\S+[ \t]+)*(?=[{\[])")

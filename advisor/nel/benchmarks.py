@@ -6,10 +6,11 @@ Source: rules/knowledge/benchmarks.json, with its own sources.
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from advisor.knowledge import table
 from advisor.nel.tasks import lookup
+from advisor.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

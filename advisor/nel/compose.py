@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Mapping
 from advisor.document.reading import read_document
@@ -17,6 +17,7 @@ from advisor.nel.context import NEWEST_NEL
 from advisor.nel.defaults import GLOBAL, DefaultsEntry, package_header, read_defaults
 from advisor.nel.effective import Effective, Origin, from_data, from_node, merge, nest
 from advisor.patterns import pattern
+from advisor.records import NamedTuple
 
 if TYPE_CHECKING:
     from advisor.document.document import Document

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from advisor.records import NamedTuple
 
 NEWEST_NEL = "0.2.6"
 # Of the other program, whose configs are told by what they hold.

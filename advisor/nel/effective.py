@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from advisor.document.nodes import Data, Mapping, Node, Path, Scalar, Span
+from advisor.records import NamedTuple
 
 MISSING = "???"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from advisor.nel.engine_table import (
     KNOWN,
     REMOVED,
@@ -15,6 +13,7 @@ from advisor.nel.engine_table import (
 )
 from advisor.nel.names import nearest
 from advisor.nel.versions import version_key
+from advisor.records import NamedTuple
 
 
 class EngineVersion(NamedTuple):

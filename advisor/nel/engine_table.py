@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from advisor.knowledge import table
 from advisor.nel.versions import version_key
+from advisor.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Path, Scalar, Span
 from advisor.document.offsets import offsets
 from advisor.nel.interpolation import KEY, RESOLVER, Interpolation, find_interpolations, outermost
 from advisor.nel.values import ABSENT
+from advisor.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from advisor.nel.engine import EngineVersion
 from advisor.nel.engine_table import KNOWN, NEGATION, UNKNOWN, FlagAnswer
 from advisor.nel.image import VLLM
 from advisor.patterns import pattern
+from advisor.records import NamedTuple
 
 if TYPE_CHECKING:
     from advisor.nel.command import Serve

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from advisor.patterns import pattern
+from advisor.records import NamedTuple
 
 VLLM, SGLANG, TRTLLM, NIM = "vllm", "sglang", "trtllm", "nim"
 

@@ -5,8 +5,6 @@ Source: rules/knowledge/benchmarks.json.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from advisor.nel.benchmarks import (
     AGENTIC,
     CODE,
@@ -19,6 +17,7 @@ from advisor.nel.benchmarks import (
     set_named,
 )
 from advisor.nel.tasks import lookup
+from advisor.records import NamedTuple
 
 # The ruler tasks that stand for each other, by thousands of tokens; quantization hardly shows in shorter ones.
 _RULER = "ruler.ruler-"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Data, Mapping, Node, Scalar
 from advisor.nel.secrets import find_secrets, mask, names_secret
 from advisor.patterns import pattern
+from advisor.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from enum import Enum
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from advisor.knowledge import table
 from advisor.nel.context import NEWEST_NEL
 from advisor.nel.field_types import type_problem
+from advisor.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

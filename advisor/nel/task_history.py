@@ -5,10 +5,9 @@ Source: the packaged task tables of the launcher's releases, 0.1.0 to 0.2.6.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from advisor.knowledge import table
 from advisor.nel.tasks import Lookup, Status, lookup
+from advisor.records import NamedTuple
 
 
 class Past(NamedTuple):

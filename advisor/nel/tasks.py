@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from enum import Enum
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from advisor.knowledge import table
 from advisor.nel.context import NEWEST_NEL
 from advisor.nel.names import nearest
+from advisor.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

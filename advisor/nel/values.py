@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from advisor.document.nodes import Data, Path
 from advisor.nel.compose import Composition
 from advisor.nel.effective import MISSING, Effective, leaves
 from advisor.nel.interpolation import KEY, RESOLVER, Interpolation, find_interpolations, outermost
+from advisor.records import NamedTuple
 
 if TYPE_CHECKING:
     from advisor.nel.expanded import Expanded

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from advisor.advise import Advice
+from advisor.records import NamedTuple
 
 
 class Summary(NamedTuple):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from advisor.nel.context import Context
+from advisor.records import NamedTuple
 from advisor.settings.files import NAME, NESTED, SettingsFile, read_settings, user_settings_path
 
 DEFAULT = "default"

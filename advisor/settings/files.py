@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from typing import Any
 
 from advisor import __version__
 from advisor.document.document import Document
 from advisor.document.nodes import Mapping, Path, dotted, plain
 from advisor.document.reading import read_document
+from advisor.records import NamedTuple
 
 NAME = ".nel-advisor.yaml"
 # Keys that nest; all others are whole.

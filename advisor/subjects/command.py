@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from advisor.nel.command import Serve, read_arguments, read_command
 from advisor.nel.engine import EngineVersion, engine_version
@@ -12,6 +12,7 @@ from advisor.nel.flags import Arguments, Flag, parse_flags
 from advisor.nel.image import SGLANG, TRTLLM, VLLM
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.patterns import pattern
+from advisor.records import NamedTuple
 from advisor.subjects.server_image import image_of
 from advisor.subjects.subject import Attribute, Place, Subject
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from advisor.nel.effective import elements
+from advisor.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from advisor.nel.benchmarks import Benchmark, next_benchmark
 from advisor.nel.next_compose import playbook
 from advisor.nel.recommended import Model, described, described_next, long_tasks, recommended_next
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.records import NamedTuple
 from advisor.subjects.evaluated import context_of, shows, writes_code
 from advisor.subjects.topology import as_int
 

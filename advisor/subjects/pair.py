@@ -7,10 +7,11 @@ evaluation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from advisor.nel.dialect import NEXT
 from advisor.nel.values import ABSENT, Unknown
+from advisor.records import NamedTuple
 from advisor.subjects.pair_differences import add_differences
 from advisor.subjects.pair_model import add_model
 from advisor.subjects.pair_server import is_flag, lacking_flag

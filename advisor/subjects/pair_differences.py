@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from advisor.nel.values import ABSENT, Unknown
 from advisor.patterns import pattern
+from advisor.records import NamedTuple
 from advisor.subjects.pair_server import is_flag
 from advisor.subjects.pair_settings import ADDED, LEFT_OUT, SAME, UNKNOWN, Compared
 from advisor.subjects.pair_side import KV, RULE_NAMES, Side

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.patterns import pattern
+from advisor.records import NamedTuple
 from advisor.subjects.command import CONTEXT_LENGTH, number_of
 from advisor.subjects.pair_side import KV, LEFT_OPEN, LENGTH, PARAMS, REASONING, SERVING, Setting
 from advisor.subjects.subject import Place

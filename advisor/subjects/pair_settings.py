@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from advisor.nel.values import ABSENT, Absent, Unknown
+from advisor.records import NamedTuple
 from advisor.subjects.pair_server import PARSERS
 from advisor.subjects.pair_side import JUDGE, LEFT_OPEN, REASONING, Setting, TaskSide, same_value
 from advisor.subjects.pair_words import url_class

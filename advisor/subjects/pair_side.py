@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.records import NamedTuple
 
 if TYPE_CHECKING:
     from advisor.document.document import Document

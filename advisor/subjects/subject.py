@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 from operator import methodcaller
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from advisor.document.document import Document
 from advisor.document.nodes import Path, Span
 from advisor.nel.effective import Effective
 from advisor.nel.values import ABSENT, Absent, Unknown, Value, Values
+from advisor.records import NamedTuple
 
 if TYPE_CHECKING:
     from advisor.subjects.scopes import Scope
