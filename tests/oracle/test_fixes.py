@@ -52,7 +52,7 @@ class Config:
 
 
 def filled(document: Document) -> Document:
-    """Every value that is still `???` after composition, given. There is no checkpoint beside a handle: NEL serves that."""
+    """Every value that is still `???` after composition, given; no checkpoint beside a handle, which NEL serves."""
     tree = compose(document).tree
     for path in _missing(tree, ()):
         value = _FILLED.get(str(path[-1]), f"some-{path[-1]}")
