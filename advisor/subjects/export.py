@@ -49,6 +49,10 @@ def _describe_execution(world: World) -> None:
         "auto_export_names": lambda: _as_names(execution.get("auto_export")),
         "destination_names": lambda: _as_names(execution.get("auto_export.destinations")),
     }
+    # A ??? there is where a person looks first.
+    place = execution.place_of("cpu_partition") or execution.place_of("auto_export")
+    if place is not None:
+        execution.places["export_partition"] = place
 
 
 def _as_names(value: Value) -> Value:

@@ -103,6 +103,11 @@ def _add_key(scope: Scope, above: Path, name: str) -> None:
         kind, (destination, right) = _PARAM, param_destination(scope, meant)
     elif beside_params and is_request_param(name):
         kind, (destination, right) = _PARAM, destination_of(scope, name)
+    elif not above and (owner := section(scope.path[:-1])) is not None and name in owner.keys:
+        outside = (*scope.path[:-1], name)
+        there = scope.world.values.tree.at(outside)
+        is_free_there = there is None or _is_apart(scope.own.at((name,)), there)
+        kind, destination, right = _IGNORED, [*outside] if is_free_there else ABSENT, dotted(outside)
     else:
         kind = _REFUSED if known.unknown is Unknown.CONTAINER else _IGNORED
         destination = _free(scope, (*above, close)) if close is not None else ABSENT

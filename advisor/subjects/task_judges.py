@@ -62,7 +62,8 @@ def _default_judge(packaged: Task | None, scope: Scope) -> Value:
         if set_here or service.url is None:
             continue
         if _INTERNAL_URL.search(service.url) or _INTERNAL_MODEL.search(service.model or ""):
-            return f"{service.name}, {service.model} at {service.url}"
+            role = "user simulator" if service.name == "user" else service.name
+            return f"{role}, {service.model} at {service.url}"
     return ABSENT
 
 

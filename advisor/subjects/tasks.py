@@ -218,6 +218,10 @@ def supplied(world: World, item: Effective | None, name: str) -> Value:
     key = values.at(("target", "api_endpoint", "api_key_name"))
     if key == name:
         return True
+    # Of a block that stands one level too deep container-key-ignored speaks.
+    deep = [values.tree.at(("evaluation", "nemo_evaluator_config")), item and item.child("nemo_evaluator_config")]
+    if any(one is not None and one.at(("env_vars", name)) is not None for one in deep):
+        return Unknown("it stands in a block that is not read")
     unknown = isinstance(key, Unknown) or any(
         values.composition.is_open((part,)) for part in ("env_vars", "evaluation")
     )

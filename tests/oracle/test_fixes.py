@@ -15,6 +15,7 @@ from advisor.advise import Advice, advise_document
 from advisor.document.changes import Set
 from advisor.document.document import Document
 from advisor.document.edits import CannotEdit
+from advisor.document.nodes import Data
 from advisor.document.proof import prove
 from advisor.document.reading import read_document
 from advisor.engine.base import RuleBase
@@ -28,7 +29,14 @@ from tests.oracle.verdicts import dry_run, oracle_python, oracle_tool
 from tests.shared import CORPUS, corpus_files, needs_corpus
 
 _ENVIRONMENT_NAME = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b")
-_FILLED = {"url": "https://example.com/v1/chat/completions", "output_dir": "/tmp/results", "walltime": "01:00:00"}
+_FILLED: dict[str, Data] = {
+    "url": "https://models.lab.net/v1/chat/completions",
+    "output_dir": "/tmp/results",
+    "walltime": "01:00:00",
+    "checkpoint_path": "/checkpoints/some-model",
+    "image": "registry.lab.net/some-server:1.0.0",
+    "params_to_add": {"chat_template_kwargs": {"enable_thinking": True}},
+}
 
 
 @dataclass(frozen=True)
@@ -44,10 +52,15 @@ class Config:
 
 
 def filled(document: Document) -> Document:
-    """Every value that is still `???` after composition, given."""
-    for path in _missing(compose(document).tree, ()):
+    """Every value that is still `???` after composition, given; no checkpoint beside a handle, which NEL serves."""
+    tree = compose(document).tree
+    for path in _missing(tree, ()):
+        value = _FILLED.get(str(path[-1]), f"some-{path[-1]}")
+        handle = tree.at((*path[:-1], "hf_model_handle"))
+        if path[-1] == "checkpoint_path" and handle is not None and handle.data:
+            value = None
         try:
-            document = prove(document, [Set(path, _FILLED.get(str(path[-1]), f"some-{path[-1]}"))]).document
+            document = prove(document, [Set(path, value)]).document
         except CannotEdit:
             continue
     return document
