@@ -147,8 +147,9 @@ class World:
         for subject in self.subjects:
             subject.attributes.clear()
             subject.parent = subject.own = subject._places = None
-        for scope in self.scopes:
+        for scope in (*self.scopes, *(self.scopes[0].tasks if self.scopes else ())):
             scope.view, scope.tasks = None, ()
+        self.scopes = ()
         self.subjects.clear()
         self.singles.clear()
 
