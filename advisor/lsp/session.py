@@ -108,15 +108,7 @@ class Analysis:
         world = self._advice.world if self._advice is not None else None
         self._advice = None
         if world is not None:
-            for subject in world.subjects:
-                subject.attributes.clear()
-                subject.places.clear()
-                subject.parent = subject.node = None
-            world.subjects.clear()
-            world.singles.clear()
-            for scope in world.scopes[:1]:
-                scope.tasks = ()
-            world.scopes = ()
+            world.release()
 
     def read_sibling(self, name: str) -> Document | None:
         """A file beside this one, as the editor has it where it is open; a text that is no file yet has none."""
