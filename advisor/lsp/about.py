@@ -177,7 +177,8 @@ def about_playbook(name: str) -> str:
         f"sandbox: {sandbox.get('type', 'none')}, {sandbox.get('concurrency', 1)} at once",
         f"{values.get('max_concurrent', 32)} problems at once, {values.get('timeout', 1800):g} s for each",
     ]
-    return f"**{stem}**\n\nA packaged benchmark; what stands beside `playbook` wins over it.\n\n" + "  \n".join(facts)
+    said = "A packaged benchmark; what stands beside `playbook` wins over it."
+    return "\n\n".join([f"**{stem}**", said, "  \n".join(facts), *_sensitivity(next_benchmark(stem), stem)])
 
 
 def about_service(world: World, name: str) -> str:
