@@ -109,10 +109,7 @@ def data_of(document: Document) -> Data:
 
 
 def _meant(document: Document, changes: Sequence[Change]) -> Data:
-    data = data_of(document)
-    for change in changes:
-        data = make(data, change, _source(document, change))
-    return data
+    return _made(document, data_of(document), changes, changes)
 
 
 def _source(document: Document, change: Change) -> str:

@@ -26,9 +26,9 @@ def _decide(name: str, operators: dict[str, Any]) -> Decide:
     tests: list[Decide] = [_reference(name, op, argument) for op, argument in operators.items() if op in REFERENCES]
     if plain:
         test = test_for(plain)
+        if not tests and is_own(name):
+            return _own(name, test)
         value = getter(name)
-        if not tests:
-            return _own(name, test) if is_own(name) else lambda subject: test(value(subject))
         tests.append(lambda subject: test(value(subject)))
     return tests[0] if len(tests) == 1 else _all(tests)
 

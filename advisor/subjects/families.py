@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from advisor.nel.tasks import Task, lookup
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.adapter_view import view_of
 from advisor.subjects.command import COMMAND, EXTRA_ARGS
@@ -13,6 +12,7 @@ from advisor.subjects.family_server import describe_server, template_toggles
 from advisor.subjects.reasoning import OFF, ON, TOGGLES, UNSET
 from advisor.subjects.scopes import ADAPTER, PARAMS, PASS_THROUGH, Scope, scopes
 from advisor.subjects.subject import Place, is_nothing
+from advisor.subjects.task_images import packaged_task
 
 if TYPE_CHECKING:
     from advisor.document.document import Document
@@ -284,7 +284,7 @@ def _greedy_tasks(world: World) -> list[Subject]:
 
 def _greedy_by_default(task: Subject, model: ScopeModel, context: Context) -> Value:
     """Whether nobody sets a temperature, the task's own default is 0, and the model reasons."""
-    packaged = _packaged(task, context)
+    packaged = packaged_task(task, context)
     default = packaged.defaults.get("temperature") if packaged is not None else None
     if (
         not isinstance(default, int | float)
@@ -307,10 +307,3 @@ def _asked_temperature(model: ScopeModel) -> Value:
 
     served = model.served
     return asked_temperature(served, "thinking") if served is not None else ABSENT
-
-
-def _packaged(task: Subject, context: Context) -> Task | None:
-    name, container = task.get("name"), task.get("container")
-    if not isinstance(name, str) or isinstance(container, Unknown):
-        return None
-    return lookup(name, str(container) if container else None, context.nel_version).task
