@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.patterns import pattern
 from advisor.subjects.subject import Attribute, Place, Subject, World
-from advisor.subjects.tasks import supplied, variable_path
+from advisor.subjects.task_view import supplied
+from advisor.subjects.tasks import variable_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
