@@ -21,6 +21,7 @@ sys.path.insert(0, str(HERE))
 
 from tests.lsp.raw import Raw, at  # noqa: E402
 
+DEBOUNCE = 0.1  # the server's own
 TASKS = [
     "ns_gpqa",
     "ns_aime2025",
@@ -169,8 +170,9 @@ def started(uri: str, text: str, debounce: float) -> tuple[Raw, float]:
     return client, time.perf_counter() - since
 
 
-def keystrokes(uri: str, text: str, edits: int) -> None:
-    client, _ = started(uri, text, 0)
+def keystrokes(uri: str, text: str, edits: int, debounce: float) -> None:
+    """With a debounce the answer is worked out while it runs: what is measured is how long after it one sees it."""
+    client, _ = started(uri, text, debounce)
     typist = Typist(client, uri, text, 7)
     times = []
     pids = client.process.pid, client.engine_pid()
@@ -179,10 +181,11 @@ def keystrokes(uri: str, text: str, edits: int) -> None:
         since = time.perf_counter()
         typist.edit()
         client.diagnostics(uri, typist.version)
-        times.append((time.perf_counter() - since) * 1e3)
+        times.append((time.perf_counter() - since - debounce) * 1e3)
     used = [(processor_time(pid) - before) / edits * 1e3 for pid, before in zip(pids, used, strict=True)]
     client.close()
-    print(f"keystroke to diagnostics, {text.count(chr(10))} lines with a checkpoint, {edits} random edits, no debounce")
+    beyond = f"beyond a debounce of {debounce * 1e3:.0f} ms" if debounce else "without a debounce"
+    print(f"keystroke to diagnostics, {text.count(chr(10))} lines with a checkpoint, {edits} random edits, {beyond}")
     print(f"  p50 {percentile(times, 0.5):6.1f} ms   p95 {percentile(times, 0.95):6.1f} ms   (targets: 20 and 40)")
     print(f"  of the processor: front {used[0]:5.1f} ms, engine {used[1]:5.1f} ms an edit")
 
@@ -215,12 +218,13 @@ def main() -> None:
         uri = f"file://{folder}/eval.yaml"
         found: list[Any] = []
         for _ in range(given.starts):
-            client, took = started(uri, text, 0.1)
+            client, took = started(uri, text, DEBOUNCE)
             client.close()
             found.append(took)
         print(f"start to first diagnostics, {given.starts} starts")
         print(f"  min {min(found):5.2f} s   median {percentile(found, 0.5):5.2f} s   (target: 1.2)")
-        keystrokes(uri, text, given.edits)
+        for debounce in (DEBOUNCE, 0):
+            keystrokes(uri, text, given.edits, debounce)
         if given.long:
             endurance(uri, text, given.long)
 

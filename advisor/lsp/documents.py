@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from advisor.lsp.server import Server
 
 _LATER = 5
+# Of the debounce: a short rest before the engine is asked, so that it is idle for what a keystroke itself asks for.
+_REST = 0.3
 _SECTION = "nelAdvisor"
 _CHECKS = {"select": "select", "ignore": "ignore", "nelVersion": "nel_version", "environment": "environment"}
 
 
 class Documents:
-    """Each edit restarts its text's clock; when that runs out the engine is asked. An answer that is no longer about
-    the text as it stands is thrown away."""
+    """Each edit restarts its text's clock. The engine is asked when a part of it has run out, so that the answer is
+    there, and shown, when all of it has. One that is no longer about the text as it stands is thrown away."""
 
     def __init__(self, server: Server, engine: Engine, debounce: float) -> None:
         self.server, self.engine, self.debounce = server, engine, debounce
@@ -136,13 +138,17 @@ class Documents:
         self._timers[uri] = asyncio.ensure_future(self._advise(uri, delay))
 
     async def _advise(self, uri: str, delay: float) -> None:
+        clock = asyncio.get_running_loop().time
+        shown = clock() + delay
         if delay:
-            await asyncio.sleep(delay)
+            await asyncio.sleep(delay * _REST)
         buffer = self.buffers.get(uri)
         if buffer is None:
             return
         stamp, version = buffer.stamp, buffer.version
         items = await self._items(uri)
+        if clock() < shown:
+            await asyncio.sleep(shown - clock())
         if items is not None and self.buffers.get(uri) is buffer and buffer.stamp == stamp:
             self._publish(uri, version, items)
 
