@@ -11,7 +11,7 @@ import advisor
 
 ROOT = Path(advisor.__file__).parent
 STAGES = [
-    "records", "patterns", "folders",
+    "records", "once", "patterns", "folders",
     "knowledge", "document", "nel", "checkpoint", "subjects", "engine", "suppression", "advise", "compare", "targets",
     "settings", "baseline", "policies", "fixing", "report", "starter", "watch", "lsp", "cli", "__main__",
 ]  # fmt: skip

@@ -155,8 +155,9 @@ def target_path(subject: Subject, name: str) -> Path | None:
     owner, attribute = resolve_name(subject, name)
     if owner is None:
         return None
-    if attribute in owner.places:
-        return owner.places[attribute].path
+    told = owner.told_place(attribute)
+    if told is not None:
+        return told.path
     if attribute in owner.attributes:
         return None
     parts: list[str | int] = [part for part in attribute.split(".") if part]

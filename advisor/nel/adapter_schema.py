@@ -38,6 +38,7 @@ class Interceptor(NamedTuple):
     config: Section
 
 
+@cache
 def adapter_section() -> Section:
     """Every legal field of `adapter_config`, simple and modern, with its type."""
     found = section(("evaluation", *ADAPTER_PATH))

@@ -118,6 +118,20 @@ def merge(base: Effective, over: Effective) -> Effective:
     return over
 
 
+def merged_at(base: Effective, over: Effective, path: Path) -> Effective | None:
+    """What stands at a path once `over` is merged onto `base`; what stands elsewhere is not merged for it."""
+    for index, part in enumerate(path):
+        below, above = base.data, over.data
+        if not isinstance(below, dict) or not isinstance(above, dict):
+            return merge(base, over).at(path[index:])
+        lower, upper = below.get(part), above.get(part)  # type: ignore[arg-type]
+        if lower is None or upper is None:
+            rest = upper if lower is None else lower
+            return rest.at(path[index + 1 :]) if rest is not None else None
+        base, over = lower, upper
+    return merge(base, over)
+
+
 def nest(path: Path, value: Effective) -> Effective:
     """The value below a chain of otherwise empty mappings."""
     for part in reversed(path):

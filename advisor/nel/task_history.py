@@ -21,6 +21,13 @@ class Past(NamedTuple):
     sure: bool = True
 
 
+def has_past(query: str) -> bool:
+    """Whether a name may have stood for something else; most never did."""
+    harness, _, name = query.rpartition(".")
+    past = table("task_history")
+    return harness in past["harnesses"] or name in past["meant"] or name in past["gone"]
+
+
 def former(found: Lookup, endpoint: str | None) -> Past | None:
     """What the name of a lookup stood for, where it stands for something else or nothing now. `endpoint` is the type
     that the config asks for, None where it does not say."""

@@ -36,7 +36,8 @@ class Service(NamedTuple):
 
 class Task(NamedTuple):
     """One packaged task. `params` and `extra` are the keys of `config.params` and `config.params.extra` that its
-    command reads; `defaults` and `extra_defaults` what they are when a config does not set them."""
+    command reads; `defaults` and `extra_defaults` what they are when a config does not set them; `calls` are the other
+    models that it calls then."""
 
     harness: str
     name: str
@@ -50,6 +51,7 @@ class Task(NamedTuple):
     capabilities: tuple[str, ...] = ()
     api_key_name: str | None = None
     tokenizer: str | None = None
+    calls: tuple[Service, ...] = ()
 
     @property
     def query(self) -> str:
@@ -90,7 +92,15 @@ class Task(NamedTuple):
 
     def services(self, extra: Mapping[str, Any] | None = None) -> tuple[Service, ...]:
         """The other models that a run calls, given the config's own `config.params.extra`."""
-        effective = self.effective_extra(extra)
+        if extra is None or not any(self._names_model(name, value) for name, value in extra.items()):
+            return self.calls
+        return self._services(self.effective_extra(extra))
+
+    def _names_model(self, name: str, value: Any) -> bool:
+        """Whether a value of `extra` can say anything of another model."""
+        return isinstance(value, dict) or name.endswith("_api_key") or isinstance(self.extra_defaults.get(name), dict)
+
+    def _services(self, effective: Settings) -> tuple[Service, ...]:
         found = [_service(name, value) for name, value in effective.items() if isinstance(value, dict)]
         if not self.judge_capable or (self.harness == "nemo_skills" and not _at(effective, "judge", "url")):
             found = [service for service in found if service is None or service.name != "judge"]
@@ -230,7 +240,7 @@ def _catalogue(nel: str) -> _Catalogue | None:
 
 
 def _build(harness: str, name: str, common: Any, own: Any) -> Task:
-    return Task(
+    task = Task(
         harness,
         name,
         tuple(own.get("endpoints", common["endpoints"])),
@@ -244,6 +254,7 @@ def _build(harness: str, name: str, common: Any, own: Any) -> Task:
         common.get("api_key_name"),
         common.get("tokenizer"),
     )
+    return task._replace(calls=task._services(task.extra_defaults))
 
 
 def _over(base: Settings, own: Mapping[str, Any]) -> Settings:

@@ -10,6 +10,7 @@ from advisor.nel.effective import children, elements
 from advisor.nel.field_types import type_problem
 from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT, Absent, Unknown, Value
+from advisor.subjects.adapter_places import adapter_place
 from advisor.subjects.adapter_view import AdapterView, view_of
 from advisor.subjects.reasoning import is_instruct, server_parses
 from advisor.subjects.request_params import destination_of
@@ -35,16 +36,17 @@ def add_adapters(world: World, found: tuple[Scope, ...], document: Document) -> 
         node = scope.own.at(ADAPTER)
         base = (*scope.path, *ADAPTER)
         place = scope.key_place(ADAPTER) if node is not None else None
-        adapter = world.add(
+        adapter = view.subject = world.add(
             Subject(
                 "adapter",
                 place or place_in(document, world.values, scope.path),
                 world,
                 view.attributes(),
-                scope.merged.at(ADAPTER),
+                view.node,
                 base,
                 scope.owner,
-                view.places,
+                view=view,
+                locate=partial(adapter_place, view),
             )
         )
         _add_fields(view, adapter, node)

@@ -6,12 +6,13 @@ common/helpers.py (get_eval_factory_config) for the merge.
 
 from __future__ import annotations
 
-from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from advisor.nel.adapter_schema import adapter_section, legacy_only
 from advisor.nel.effective import children, elements
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.once import once
 from advisor.subjects.interceptor_list import left_out, missing_sender, out_of_order, sends
 from advisor.subjects.reasoning import (
     OFF,
@@ -19,7 +20,6 @@ from advisor.subjects.reasoning import (
     TEMPLATE_KWARGS,
     TOGGLES,
     UNSET,
-    added_params,
     direction,
     interceptor,
     interceptor_name,
@@ -29,12 +29,18 @@ from advisor.subjects.reasoning import (
     toggles,
 )
 from advisor.subjects.scopes import ADAPTER, EXTRA, PARAMS, Scope
-from advisor.subjects.subject import Attribute, Place, is_nothing
+from advisor.subjects.subject import Attribute, is_nothing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from advisor.document.nodes import Path
     from advisor.nel.effective import Effective
+    from advisor.subjects.subject import Subject
 
+MAX_NEW_TOKENS, TEMPERATURE = (*PARAMS, "max_new_tokens"), (*PARAMS, "temperature")
+REPEATS = ((*EXTRA, "num_repeats"), (*EXTRA, "n_samples"))
+EFFORTS = ((TEMPLATE_KWARGS, "reasoning_effort"), ("reasoning_effort",))
 _FALSE_WORDS, _TRUE_WORDS = ("0", "off", "f", "false", "n", "no"), ("1", "on", "t", "true", "y", "yes")
 
 
@@ -46,37 +52,20 @@ def view_of(scope: Scope) -> AdapterView:
 
 
 class AdapterView:
-    """What is known of the adapter of one scope, computed when it is asked for."""
+    """What is known of the adapter of one scope, computed when it is asked for. `subject` is the scope's `adapter`."""
 
-    __slots__ = ("_derived", "_toggles", "general", "node", "scope", "world")
+    subject: Subject
 
     def __init__(self, scope: Scope, general: AdapterView | None) -> None:
         self.scope, self.general, self.world = scope, general, scope.world
-        self.node = scope.merged.at(ADAPTER)
-        self._derived: dict[str, Value] = {}
-        self._toggles: dict[str, Path] | None = None
+        self.node = scope.at(ADAPTER)
+        self._fields: dict[str, Value] = {}
 
     def attributes(self) -> dict[str, Attribute]:
-        return {
-            **{name: self.field(name) for name in self.fields()},
-            "scope": "global" if self.scope.is_global else "task",
-            "tasks_set": self.tasks_set,
-            "changes": self.changes,
-            "has_interceptors": self.has_interceptors,
-            "left_out": lambda: left_out(self.names(), self.field("post_eval_hooks")),
-            "sends": lambda: sends(self.names()),
-            "missing_sender": lambda: missing_sender(self.names()),
-            "out_of_order": lambda: out_of_order(self.names()),
-            **{name: partial(self._value, name) for name in _DERIVED},
-            "toggles_differ": self.toggles_differ,
-            "spare_toggle": self.spare_toggle,
-            "unquoted_prompt": self.unquoted_prompt,
-            "clash": self.clash,
-            "server_parses": partial(self.world.singles["deployment"].get, "server_parses"),
-            "is_instruct": partial(self.world.singles["deployment"].get, "is_instruct"),
-            "model_name": lambda: model_name(self.world),
-        }
+        """The fields, and what is computed from them as functions of this view."""
+        return {**{name: self.field(name) for name in self.fields}, **_ATTRIBUTES}
 
+    @once
     def fields(self) -> list[str]:
         """The simple fields that stand here, or that every task sets and that so are not known here."""
         tasks = [children(task.own.at(ADAPTER)) for task in self.scope.tasks]
@@ -87,40 +76,16 @@ class AdapterView:
         """The fields that any task sets for itself."""
         return list(dict.fromkeys(name for task in self.scope.tasks for name in children(task.own.at(ADAPTER))))
 
-    def _own(self) -> dict[str, Effective]:
-        return children(self.scope.own.at(ADAPTER))
-
-    def places(self) -> dict[str, Place]:
-        found = {name: self.scope.place((*ADAPTER, name)) for name in children(self.node)}
-        paths = self.toggle_paths()
-        for name, path in paths.items():
-            found[name] = self.scope.place(path)
-        own = [name for name, path in paths.items() if self.scope.own.at(path) is not None]
-        if paths:
-            found["toggle"] = self.scope.place(paths[own[0] if own else next(iter(paths))])
-            spare = self.spare_toggle()
-            if isinstance(spare, str):
-                found["spare_toggle"] = self.scope.key_place(paths[spare])
-        for name in ("max_new_tokens", "temperature"):
-            found[name] = self.scope.place((*PARAMS, name))
-        for name in ("num_repeats", "n_samples"):
-            found["repeats"] = found.get("repeats") or self.scope.place((*EXTRA, name))
-        base = added_params(self.scope)
-        for path in ((*base, TEMPLATE_KWARGS, "reasoning_effort"), (*base, "reasoning_effort")):
-            found["reasoning_effort"] = found.get("reasoning_effort") or self.scope.place(path)
-        system, _ = interceptor(self.scope, "system_message")
-        prompt = (*system, "config", "system_message") if system else (*ADAPTER, "custom_system_prompt")
-        found["prompt"] = self.scope.place(prompt)
-        found["reasoning_switch"] = found.get("toggle") or found["prompt"]
-        legacy = self.legacy_fields()
-        if isinstance(legacy, list) and legacy:
-            found["legacy_fields"] = self.scope.key_place((*ADAPTER, str(legacy[0])))
-        return {name: place for name, place in found.items() if place is not None}
-
     def field(self, name: str) -> Value:
         """A field's value; the words that pydantic takes for true and false are true and false."""
+        fields = self._fields
+        if name not in fields:
+            fields[name] = self._field(name)
+        return fields[name]
+
+    def _field(self, name: str) -> Value:
         value = self.scope.value((*ADAPTER, name))
-        if adapter_section().keys.get(name) != "bool":
+        if isinstance(value, bool) or adapter_section().keys.get(name) != "bool":
             return value
         if isinstance(value, str):
             return True if value.lower() in _TRUE_WORDS else False if value.lower() in _FALSE_WORDS else value
@@ -130,101 +95,115 @@ class AdapterView:
 
     def changes(self) -> Value:
         """The fields and conclusions that differ from the global scope's; at the global scope itself, all."""
-        names = [*self.fields(), *_DERIVED]
+        names = [*self.fields, *_DERIVED]
         if self.general is None:
             return list(names)
         return [name for name in names if self._value(name) != self.general._value(name)]
 
     def _value(self, name: str) -> Value:
-        if name not in _DERIVED:
-            return self.field(name)
-        if name not in self._derived:
-            self._derived[name] = getattr(self, name)()
-        return self._derived[name]
+        value: Value = getattr(self, name) if name in _DERIVED else self.field(name)
+        return value
 
+    @once
     def prompt(self) -> Value:
         """The system prompt that is sent; ABSENT where none is."""
-        if self.has_interceptors() is True:
-            _, item = interceptor(self.scope, "system_message")
+        if self.has_interceptors is True:
+            _, item = interceptor(self.interceptors, "system_message")
             node = item.at(("config", "system_message")) if item is not None else None
             return self.world.values.resolve(node) if node is not None else ABSENT
-        used, text = self.field("use_system_prompt"), self.field("custom_system_prompt")
-        if isinstance(used, Unknown):
-            return used
-        return text if used is True and text is not None else ABSENT
+        used = self.field("use_system_prompt")
+        if used is not True:
+            return used if isinstance(used, Unknown) else ABSENT
+        text = self.field("custom_system_prompt")
+        return ABSENT if text is None else text
 
+    @once
     def prompt_switch(self) -> Value:
-        return prompt_switch(self.prompt())
+        return prompt_switch(self.prompt)
 
+    @once
+    def added_params(self) -> Path:
+        """Where the parameters that are added to each request stand: the simple field, or the interceptor's config."""
+        at, _ = interceptor(self.interceptors, "payload_modifier")
+        return (*at, "config", "params_to_add") if at else (*ADAPTER, "params_to_add")
+
+    @once
     def toggle_paths(self) -> dict[str, Path]:
-        if self._toggles is None:
-            self._toggles = toggles(self.scope, added_params(self.scope))
-        return self._toggles
+        return toggles(self.scope, self.added_params)
 
+    @once
     def toggle_keys(self) -> Value:
-        return list(self.toggle_paths())
+        return list(self.toggle_paths)
 
+    @once
     def template_reasoning(self) -> Value:
         """on, off or unset, by chat_template_kwargs."""
-        base = added_params(self.scope)
+        base = self.added_params
         for block in (base, (*base, TEMPLATE_KWARGS)):
-            value, node = self.scope.value(block), self.scope.merged.at(block)
-            if isinstance(value, Unknown):
-                return value
-            if isinstance(value, dict) and node is not None and not isinstance(node.data, dict):
-                return Unknown("what is added to each request stands elsewhere")
-        return direction([self.scope.value(path) for path in self.toggle_paths().values()])
+            node = self.scope.at(block)
+            if node is None or not isinstance(node.data, dict) or self.scope.tasks:
+                value = self.scope.value(block)
+                if isinstance(value, Unknown):
+                    return value
+                if isinstance(value, dict) and node is not None and not isinstance(node.data, dict):
+                    return Unknown("what is added to each request stands elsewhere")
+        return direction([self.scope.value(path) for path in self.toggle_paths.values()])
 
+    @once
     def reasoning(self) -> Value:
         """on, off or unset, by everything that is sent."""
-        template, prompt = self.template_reasoning(), self.prompt_switch()
+        template, prompt = self.template_reasoning, self.prompt_switch
         if isinstance(template, Unknown) or (template != UNSET and prompt in (ON, OFF) and prompt != template):
             return template if isinstance(template, Unknown) else Unknown("its toggles disagree")
         if template != UNSET:
             return template
         return prompt if isinstance(prompt, str | Unknown) else UNSET
 
+    @once
     def strips_traces(self) -> Value:
         """Whether the adapter takes the reasoning trace out of the answer."""
-        if self.has_interceptors() is True:
-            return interceptor(self.scope, "reasoning")[1] is not None
+        if self.has_interceptors is True:
+            return interceptor(self.interceptors, "reasoning")[1] is not None
         values = [self.field("process_reasoning_traces"), self.field("use_reasoning")]
         if True in values:
             return True
         return next((value for value in values if isinstance(value, Unknown)), False)
 
+    @once
     def reasoning_effort(self) -> Value:
-        base = added_params(self.scope)
-        for at in ((TEMPLATE_KWARGS, "reasoning_effort"), ("reasoning_effort",)):
-            value = self.scope.value((*base, *at))
+        for end in EFFORTS:
+            value = self.scope.value((*self.added_params, *end))
             if not is_nothing(value):
                 return value
         return ABSENT
 
+    @once
     def max_new_tokens(self) -> Value:
-        return _number(self.scope.value((*PARAMS, "max_new_tokens")))
+        return _number(self.scope.value(MAX_NEW_TOKENS))
 
+    @once
     def temperature(self) -> Value:
-        return _number(self.scope.value((*PARAMS, "temperature")))
+        return _number(self.scope.value(TEMPERATURE))
 
+    @once
     def repeats(self) -> Value:
         """How often each sample is asked: as set, else the task's default."""
-        for name in ("num_repeats", "n_samples"):
-            value = _number(self.scope.value((*EXTRA, name)))
+        for path in REPEATS:
+            value = _number(self.scope.value(path))
             if not is_nothing(value):
                 return value
         return ABSENT
 
     def toggles_differ(self) -> bool:
         """Whether the prompt says on and the template off, or the other way round."""
-        return {self.prompt_switch(), self.template_reasoning()} == {ON, OFF}
+        return self.prompt_switch in (ON, OFF) and {self.prompt_switch, self.template_reasoning} == {ON, OFF}
 
     def spare_toggle(self) -> Value:
         """Of two toggles, the one that the model's template does not read; ABSENT where that is not known."""
+        if len(self.toggle_paths) != 2:
+            return ABSENT
         key = template_key(self.world)
-        if len(self.toggle_paths()) == 2 and key in TOGGLES:
-            return next(name for name in TOGGLES if name != key)
-        return ABSENT
+        return next(name for name in TOGGLES if name != key) if key in TOGGLES else ABSENT
 
     def unquoted_prompt(self) -> Value:
         """The prompt without quote marks that are part of its text; ABSENT where there are none."""
@@ -240,38 +219,61 @@ class AdapterView:
         """How a task's toggle meets another kind of toggle of the global scope: `prompt`, `key`, or ABSENT."""
         if self.general is None:
             return ABSENT
-        own = [name for name, path in self.toggle_paths().items() if self.scope.own.at(path) is not None]
-        theirs = self.general.toggle_paths()
-        own_prompt = "custom_system_prompt" in self._own()
-        if own and not own_prompt and self.prompt_switch() in (ON, OFF):
+        own = [name for name, path in self.toggle_paths.items() if self.scope.own.at(path) is not None]
+        theirs = self.general.toggle_paths
+        own_prompt = "custom_system_prompt" in children(self.scope.own.at(ADAPTER))
+        if own and not own_prompt and self.prompt_switch in (ON, OFF):
             return "prompt"
-        if own_prompt and self.prompt_switch() in (ON, OFF) and theirs and not own:
+        if own_prompt and self.prompt_switch in (ON, OFF) and theirs and not own:
             return "template"
         return "key" if own and theirs and not set(own) & set(theirs) else ABSENT
 
     # A list of interceptors of its own.
 
+    @once
+    def interceptors(self) -> list[Effective]:
+        return elements(self.node.child("interceptors")) if self.node is not None else []
+
+    @once
     def has_interceptors(self) -> Value:
-        value, node = self.field("interceptors"), self.scope.merged.at((*ADAPTER, "interceptors"))
-        if isinstance(value, list) and value and node is not None and not isinstance(node.data, list):
+        value = self.field("interceptors")
+        if not self.interceptors and isinstance(value, list) and value:
             return Unknown("the list stands elsewhere")
         return value if isinstance(value, Unknown) else isinstance(value, list) and bool(value)
 
-    def legacy_fields(self) -> Value:
+    @once
+    def legacy_fields(self) -> list[str]:
         return [name for name in children(self.node) if name in legacy_only()]
 
     def names(self) -> list[str | None]:
         """The names in the list, but for interceptors that are switched off; None for what has none."""
-        node = self.node.child("interceptors") if self.node is not None else None
-        items = elements(node)
-        return [interceptor_name(item) for item in items if not _disabled(item)]
+        return [interceptor_name(item) for item in self.interceptors if not _disabled(item)]
 
 
-# Computed from several fields; each is a method of AdapterView.
+# Computed from several fields; each is an attribute of AdapterView.
 _DERIVED = (
     "prompt", "prompt_switch", "toggle_keys", "template_reasoning", "reasoning", "strips_traces", "reasoning_effort",
     "max_new_tokens", "temperature", "repeats", "legacy_fields",
 )  # fmt: skip
+# What rules ask of an `adapter` beside its fields.
+_ATTRIBUTES: dict[str, Callable[[AdapterView], Value]] = {
+    "scope": lambda view: "global" if view.scope.is_global else "task",
+    "tasks_set": AdapterView.tasks_set,
+    "changes": AdapterView.changes,
+    "has_interceptors": attrgetter("has_interceptors"),
+    "left_out": lambda view: left_out(view.names(), view.field("post_eval_hooks")),
+    "sends": lambda view: sends(view.names()),
+    "missing_sender": lambda view: missing_sender(view.names()),
+    "out_of_order": lambda view: out_of_order(view.names()),
+    **{name: attrgetter(name) for name in _DERIVED},
+    "toggles_differ": AdapterView.toggles_differ,
+    "spare_toggle": AdapterView.spare_toggle,
+    "unquoted_prompt": AdapterView.unquoted_prompt,
+    "clash": AdapterView.clash,
+    "server_parses": lambda view: view.world.singles["deployment"].get("server_parses"),
+    "is_instruct": lambda view: view.world.singles["deployment"].get("is_instruct"),
+    "model_name": lambda view: model_name(view.world),
+}
 
 
 def _disabled(item: Effective) -> bool:

@@ -14,7 +14,8 @@ from advisor.nel.values import ABSENT, Absent, Unknown, Value
 from advisor.subjects.mounts import targets
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Place, Subject, World
-from advisor.subjects.tasks import TASKS, task_items, variable_path
+from advisor.subjects.task_places import variable_path
+from advisor.subjects.tasks import TASKS, task_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

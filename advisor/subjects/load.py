@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from advisor.nel.tasks import Task, lookup
@@ -16,23 +15,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from advisor.document.document import Document
+    from advisor.document.nodes import Path
     from advisor.nel.context import Context
     from advisor.subjects.subject import Subject, World
+    from advisor.subjects.task_view import TaskView
 
 _RULER = pattern(r"ruler-(\d+)([km])-")
 # Contexts below which prompts do not fit, and what leaves room for the answer (Model-Optimizer's recipes).
 _FLOORS = {"ns_aa_lcr": 131072, "aa_lcr": 131072}
+_LONGEST, _PARALLELISM, _TIMEOUT = (
+    (*PARAMS, "max_new_tokens"),
+    (*PARAMS, "parallelism"),
+    (*PARAMS, "request_timeout"),
+)
 _ADVISED = {"ns_aa_lcr": 196608, "aa_lcr": 196608, "ns_scicode": 65536}
 
 
 def add_load(world: World, document: Document, context: Context) -> None:
     """Computed attributes of `command` and of each `task`."""
     command = world.singles.get("command")
-    by_owner = {id(scope.owner): scope for scope in scopes(world)[0].tasks}
     for task in world.of("task"):
-        scope = by_owner.get(id(task))
-        if scope is not None:
-            _describe_task(task, scope, command)
+        task.attributes |= _ATTRIBUTES
     if command is None:
         return
     command.attributes.update(
@@ -49,47 +52,40 @@ def add_load(world: World, document: Document, context: Context) -> None:
     )
 
 
-def _describe_task(task: Subject, scope: Scope, command: Subject | None) -> None:
-    known = partial(_task_of, task)
-    task.attributes.update(
-        {
-            "needs_amd64": lambda: (one := known()) is not None and one.arch.startswith("amd"),
-            "longest_answer": partial(_number, scope, "max_new_tokens"),
-            "timeout": lambda: _number(scope, "request_timeout") if _reads(known(), "request_timeout") else ABSENT,
-            "parallel": partial(_number, scope, "parallelism"),
-            "parallel_is_global": lambda: scope.own.at((*PARAMS, "parallelism")) is None,
-        }
-    )
-    describe_context(task, command, lambda: one.name if (one := known()) is not None else "")
-    for attribute, name in (("timeout", "request_timeout"), ("parallel", "parallelism")):
-        place = scope.place((*PARAMS, name))
-        if place is not None:
-            task.places[attribute] = place
-
-
-def _task_of(task: Subject) -> Task | None:
+def _task_of(view: TaskView) -> Task | None:
     """The packaged task; None where it is not known, or its container is another."""
-    name, container = task.get("name"), task.get("container")
+    name, container = view.subject.get("name"), view.subject.get("container")
     return lookup(name).task if isinstance(name, str) and is_nothing(container) else None
 
 
-def _reads(task: Task | None, name: str) -> bool:
-    return task is None or name in task.params
+def _name_of(view: TaskView) -> str:
+    task = _task_of(view)
+    return task.name if task is not None else ""
 
 
-def _number(scope: Scope, name: str) -> Value:
-    value = scope.value((*PARAMS, name))
+def _needs_amd64(view: TaskView) -> bool:
+    task = _task_of(view)
+    return task is not None and task.arch.startswith("amd")
+
+
+def _timeout(view: TaskView) -> Value:
+    task = _task_of(view)
+    return _number(view.scope, _TIMEOUT) if task is None or "request_timeout" in task.params else ABSENT
+
+
+def _number(scope: Scope, path: Path) -> Value:
+    value = scope.value(path)
     return value if isinstance(value, Unknown) or as_int(value) is not None else ABSENT
 
 
-def describe_context(task: Subject, command: Subject | None, name: Callable[[], str]) -> None:
-    """What a task, or a benchmark that runs one of its `name`, needs of the context that its server has."""
-    task.attributes.update(
+def describe_context(benchmark: Subject, command: Subject | None, name: Callable[[], str]) -> None:
+    """What a benchmark that runs a task of that `name` needs of the context that its server has."""
+    benchmark.attributes.update(
         {
             "context_floor": lambda: _floor(name()),
             "context_advised": lambda: _ADVISED.get(name(), ABSENT),
-            "context_missing": lambda: _shortage(task, command, "context_floor"),
-            "context_scarce": lambda: _shortage(task, command, "context_advised"),
+            "context_missing": lambda: _shortage(benchmark, command, "context_floor"),
+            "context_scarce": lambda: _shortage(benchmark, command, "context_advised"),
         }
     )
 
@@ -103,16 +99,17 @@ def _floor(name: str) -> Value:
 
 def _shortage(task: Subject, command: Subject | None, floor: str) -> Value:
     """By how many tokens the server's context is too short; 0 where it is not."""
-    wanted, length = as_int(task.get(floor)), as_int(command.get("context_length")) if command else None
+    wanted = as_int(task.get(floor))
+    length = as_int(command.get("context_length")) if wanted and command else None
     return max(0, wanted - length) if wanted and length else ABSENT
 
 
-def _largest(world: World, name: str) -> tuple[int, Scope] | None:
+def _largest(world: World, path: Path) -> tuple[int, Scope] | None:
     """The largest number of `config.params` that a task gets, and the task's scope."""
     found = [
-        (number, scope) for scope in scopes(world)[0].tasks if (number := as_int(_number(scope, name))) is not None
+        (number, scope) for scope in scopes(world)[0].tasks if (number := as_int(_number(scope, path))) is not None
     ]
-    if name == "parallelism":
+    if path == _PARALLELISM:
         # That of a gym is its own agents', not of requests.
         found = [(number, scope) for number, scope in found if scope.owner.get("is_gym") is not True]
     return max(found, key=lambda one: one[0]) if found else None
@@ -120,17 +117,17 @@ def _largest(world: World, name: str) -> tuple[int, Scope] | None:
 
 def longest_answer(world: World, command: Subject) -> Value:
     """The largest max_new_tokens of a task, and where it stands."""
-    longest = _largest(world, "max_new_tokens")
+    longest = _largest(world, _LONGEST)
     if longest is None:
         return ABSENT
-    place = longest[1].place((*PARAMS, "max_new_tokens"))
+    place = longest[1].place(_LONGEST)
     if place is not None:
         command.places["longest_answer"] = place
     return longest[0]
 
 
 def longest_answer_task(world: World) -> Value:
-    longest = _largest(world, "max_new_tokens")
+    longest = _largest(world, _LONGEST)
     name = longest[1].owner.get("name") if longest else None
     return name if isinstance(name, str) else "a task"
 
@@ -150,7 +147,7 @@ def sequences(world: World, command: Subject) -> Value:
 
 def most_parallel(world: World) -> Value:
     """The largest parallelism of a task."""
-    largest = _largest(world, "parallelism")
+    largest = _largest(world, _PARALLELISM)
     return largest[0] if largest else ABSENT
 
 
@@ -159,3 +156,17 @@ def fitting_max_num_seqs(command: Subject) -> Value:
     most, limit = as_int(command.get("most_parallel")), as_int(command.get("max_num_seqs"))
     all_of = as_int(command.get("sequences"))
     return -(-most // (all_of // limit)) if most and limit and all_of else ABSENT
+
+
+# What rules ask of a `task`.
+_ATTRIBUTES: dict[str, Callable[[TaskView], Value]] = {
+    "needs_amd64": _needs_amd64,
+    "longest_answer": lambda view: _number(view.scope, _LONGEST),
+    "timeout": _timeout,
+    "parallel": lambda view: _number(view.scope, _PARALLELISM),
+    "parallel_is_global": lambda view: view.scope.own.at(_PARALLELISM) is None,
+    "context_floor": lambda view: _floor(_name_of(view)),
+    "context_advised": lambda view: _ADVISED.get(_name_of(view), ABSENT),
+    "context_missing": lambda view: _shortage(view.subject, view.world.singles.get("command"), "context_floor"),
+    "context_scarce": lambda view: _shortage(view.subject, view.world.singles.get("command"), "context_advised"),
+}

@@ -9,6 +9,7 @@ from advisor.nel.benchmarks import benchmark_of
 from advisor.nel.image import parse_image
 from advisor.nel.tasks import container_of, lookup
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.subjects.adapter_places import adapter_place
 from advisor.subjects.adapter_view import view_of
 from advisor.subjects.pair_extra import about_extra
 from advisor.subjects.pair_side import (
@@ -23,7 +24,7 @@ from advisor.subjects.pair_side import (
     leaves_below,
     raw_text,
 )
-from advisor.subjects.reasoning import OFF, ON, TEMPLATE_KWARGS, THINKING, added_params
+from advisor.subjects.reasoning import OFF, ON, TEMPLATE_KWARGS, THINKING
 from advisor.subjects.scopes import ADAPTER, EXTRA, GLOBAL, PASS_THROUGH
 from advisor.subjects.scopes import PARAMS as PARAMS_PATH
 from advisor.subjects.subject import Place, is_nothing
@@ -104,7 +105,7 @@ def _own_keys(subject: Subject, known: Task | None, context: Context) -> dict[st
 def _at(scope: Scope, about: str, path: Path) -> Setting | None:
     """The setting at a path of the merged `nemo_evaluator_config`."""
     value = scope.value(path)
-    return given(about, value, scope.place(path), (PASS_THROUGH, *path), raw_text(scope.merged.at(path)))
+    return given(about, value, scope.place(path), (PASS_THROUGH, *path), raw_text(scope.at(path)))
 
 
 def _params(scope: Scope, known: Task | None) -> dict[str, Setting]:
@@ -119,7 +120,7 @@ def _params(scope: Scope, known: Task | None) -> dict[str, Setting]:
 
 def _extra(scope: Scope, known: Task | None) -> dict[str, Setting]:
     found: dict[str, Setting] = {}
-    for path, _ in leaves_below(scope.merged.at(EXTRA)):
+    for path, _ in leaves_below(scope.at(EXTRA)):
         about = about_extra(tuple(str(part) for part in path))
         if not path or not about:
             continue
@@ -134,22 +135,20 @@ def _extra(scope: Scope, known: Task | None) -> dict[str, Setting]:
 def _adapter(scope: Scope) -> dict[str, Setting]:
     """What the adapter adds to requests, and what it takes out of the answers."""
     view = view_of(scope)
-    base = added_params(scope)
+    base = view.added_params
     found: dict[str, Setting | None] = {}
-    for path, _ in leaves_below(scope.merged.at(base)):
+    for path, _ in leaves_below(scope.at(base)):
         sent = path[1:] if path[:1] == ("extra_body",) else path
         about = REASONING if set(sent) & {TEMPLATE_KWARGS, *THINKING} else PARAMS
         found[f"params_to_add.{'.'.join(map(str, sent))}"] = _at(scope, about, (*base, *path))
     for name in _REQUESTS:
         found[name] = _at(scope, PARAMS, (*ADAPTER, name))
-    prompt = view.prompt()
-    places = view.places()
-    place = places.get("prompt")
-    about = REASONING if view.prompt_switch() in (ON, OFF) else PARAMS
-    found[_PROMPT] = given(about, prompt, place, _tail(scope, place), _raw_at(scope, place))
-    strips = view.strips_traces()
-    place = places.get("use_reasoning") if view.field("use_reasoning") is True else places.get(_STRIPS)
-    tail: Path = () if view.has_interceptors() is True else (PASS_THROUGH, *ADAPTER, _STRIPS)
+    place = adapter_place(view, "prompt")
+    about = REASONING if view.prompt_switch in (ON, OFF) else PARAMS
+    found[_PROMPT] = given(about, view.prompt, place, _tail(scope, place), _raw_at(scope, place))
+    strips = view.strips_traces
+    place = adapter_place(view, "use_reasoning" if view.field("use_reasoning") is True else _STRIPS)
+    tail: Path = () if view.has_interceptors is True else (PASS_THROUGH, *ADAPTER, _STRIPS)
     found[_STRIPS] = Setting(REASONING, strips, place, tail, _raw_at(scope, place), is_default=place is None)
     if strips is True:
         for name in _TRACES:
@@ -172,7 +171,7 @@ def _raw_at(scope: Scope, place: Place | None) -> str:
 def _lacking(scope: Scope, known: Task | None, name: str, theirs: Setting) -> Setting:
     """What counts where nothing is set: the task's default where the table has it."""
     nothing = theirs._replace(value=ABSENT, place=None, raw="", is_default=False)
-    if name == _PROMPT or "interceptors" in theirs.tail or scope.merged.at((*ADAPTER, "interceptors")) is not None:
+    if name == _PROMPT or "interceptors" in theirs.tail or scope.at((*ADAPTER, "interceptors")) is not None:
         # One key would not do.
         nothing = nothing._replace(tail=())
     if scope.is_open:

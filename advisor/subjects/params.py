@@ -111,7 +111,7 @@ class Tasks:
     @cached_property
     def extra_text(self) -> str:
         """The scope's `extra` as text, to look for what its values take in."""
-        node = self._scope.merged.at(EXTRA)
+        node = self._scope.at(EXTRA)
         return str(node.plain()) if node is not None else ""
 
     def _task(self, item: Path) -> Task | None:

@@ -46,26 +46,18 @@ def toggles(scope: Scope, base: Path) -> dict[str, Path]:
     """The toggles in a block of parameters to add, each with its path."""
     found: dict[str, Path] = {}
     for path in ((*base, TEMPLATE_KWARGS), (*base, "extra_body", TEMPLATE_KWARGS)):
-        for name in children(scope.merged.at(path)):
+        for name in children(scope.at(path)):
             if name in TOGGLES:
                 found.setdefault(name, (*path, name))
     return found
 
 
-def added_params(scope: Scope) -> Path:
-    """Where the parameters that are added to each request stand: the simple field, or the interceptor's config."""
-    at, _ = interceptor(scope, "payload_modifier")
-    return (*at, "config", "params_to_add") if at else (*ADAPTER, "params_to_add")
-
-
-def interceptor(scope: Scope, name: str) -> tuple[Path, Effective | None]:
+def interceptor(items: list[Effective], name: str) -> tuple[Path, Effective | None]:
     """The first enabled interceptor of a name in the list; ((), None) where there is none."""
-    path = (*ADAPTER, "interceptors")
-    node = scope.merged.at(path)
-    for index, item in enumerate(node.data if node is not None and isinstance(node.data, list) else []):
+    for index, item in enumerate(items):
         enabled = item.child("enabled")
         if interceptor_name(item) == name and (enabled is None or enabled.data is not False):
-            return (*path, index), item
+            return (*ADAPTER, "interceptors", index), item
     return (), None
 
 

@@ -7,20 +7,22 @@ Source: nemo-evaluator-launcher 0.2.6 resources/all_tasks_irs.yaml (the commands
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import TYPE_CHECKING
 
 from advisor.nel.tasks import lookup
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.patterns import pattern
 from advisor.subjects.evaluated import benchmark_in, gym_texts
-from advisor.subjects.scopes import EXTRA, scopes
+from advisor.subjects.scopes import EXTRA
 from advisor.subjects.subject import Place
 from advisor.subjects.topology import as_int
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from advisor.subjects.scopes import Scope
     from advisor.subjects.subject import Subject, World
+    from advisor.subjects.task_view import TaskView
 
 # Arguments of the harnesses' own that come after what `extra` gives, and replace it.
 _ARGUMENTS = {"simple_evals": "--num_repeats", "livecodebench": "--n", "bigcode-evaluation-harness": "--n_samples"}
@@ -30,17 +32,8 @@ _GYM_REPEATS = pattern(r"\bnum_repeats=(\d+)")
 
 def describe_repeats(world: World) -> None:
     """Computed attributes of each `task`."""
-    for scope in scopes(world)[0].tasks:
-        task = scope.owner
-        if task.kind == "task":
-            task.attributes |= {
-                "repeats_wanted": partial(_of_benchmark, scope, "repeats"),
-                "repeats": partial(repeats, scope),
-                "repeats_are_own": partial(repeats_are_own, scope),
-                "repeats_missing": partial(repeats_missing, task),
-                "repeats_to_set": partial(repeats_to_set, scope),
-                "benchmark": partial(_of_benchmark, scope, "name"),
-            }
+    for task in world.of("task"):
+        task.attributes |= _ATTRIBUTES
 
 
 def _of_benchmark(scope: Scope, field: str) -> Value:
@@ -85,7 +78,7 @@ def repeats(scope: Scope) -> Value:
 def repeats_are_own(scope: Scope) -> Value:
     """Whether a person set them."""
     field, _ = _field(scope.owner)
-    return _argued(scope) is not None or (field is not None and scope.merged.at((*EXTRA, field)) is not None)
+    return _argued(scope) is not None or (field is not None and scope.at((*EXTRA, field)) is not None)
 
 
 def repeats_missing(task: Subject) -> Value:
@@ -102,3 +95,13 @@ def repeats_to_set(scope: Scope) -> Value:
     if scope.owner.get("is_gym") is True:
         return ABSENT
     return f"{argued.string[: argued.start(1)]}{wanted}{argued.string[argued.end(1) :]}"
+
+
+_ATTRIBUTES: dict[str, Callable[[TaskView], Value]] = {
+    "repeats_wanted": lambda view: _of_benchmark(view.scope, "repeats"),
+    "repeats": lambda view: repeats(view.scope),
+    "repeats_are_own": lambda view: repeats_are_own(view.scope),
+    "repeats_missing": lambda view: repeats_missing(view.subject),
+    "repeats_to_set": lambda view: repeats_to_set(view.scope),
+    "benchmark": lambda view: _of_benchmark(view.scope, "name"),
+}

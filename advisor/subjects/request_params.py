@@ -42,7 +42,7 @@ def destination_of(scope: Scope, name: str) -> tuple[Value, Value]:
         return ABSENT, ABSENT
     path = (*ADAPTER, _ADDED, *_below(name))
     shown = dotted(path[len(ADAPTER) - 1 :])
-    listed = scope.merged.at((*ADAPTER, "interceptors"))
+    listed = scope.at((*ADAPTER, "interceptors"))
     if (listed is not None and listed.data) or not is_free(scope, path):
         return ABSENT, shown
     return [*scope.path, *path], shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from advisor.nel.effective import Effective, Origin, elements, merge
+from advisor.nel.effective import Effective, Origin, elements, merged_at
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.subject import Place, Subject
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from advisor.document.nodes import Path
     from advisor.subjects.adapter_view import AdapterView
+    from advisor.subjects.family_model import ScopeModel
     from advisor.subjects.subject import World
 
 PASS_THROUGH = "nemo_evaluator_config"
@@ -24,49 +25,40 @@ _NOTHING = Effective({}, Origin())
 
 
 class Scope:
-    """`own` is what stands at `path`, `merged` what the container gets: the global values with the task's over them.
+    """`own` is what stands at `path`. What the container gets is that over the values of the `general` scope.
 
     `owner` is the subject that it belongs to (the evaluation or the task), `tasks` the scopes of the tasks below a
-    global one (also of those that set nothing), `view` what is known of its adapter, once somebody asks."""
+    global one (also of those that set nothing), `view` what is known of its adapter and `model` how its tasks ask the
+    served model, once somebody asks."""
 
-    __slots__ = ("_values", "general", "merged", "own", "owner", "path", "tasks", "view", "world")
+    __slots__ = ("_values", "general", "is_global", "model", "own", "owner", "path", "tasks", "view", "world")
 
-    def __init__(
-        self,
-        world: World,
-        path: Path,
-        own: Effective,
-        merged: Effective,
-        owner: Subject,
-        general: Scope | None = None,
-    ) -> None:
-        self.world, self.path, self.own, self.merged, self.owner, self.general = (
-            world,
-            path,
-            own,
-            merged,
-            owner,
-            general,
-        )
+    def __init__(self, world: World, path: Path, own: Effective, owner: Subject, general: Scope | None = None) -> None:
+        self.world, self.path, self.own, self.owner, self.general = world, path, own, owner, general
+        self.is_global = general is None
         self.tasks: tuple[Scope, ...] = ()
         self._values: dict[Path, Value] = {}
         self.view: AdapterView | None = None
+        self.model: ScopeModel | None = None
 
-    @property
-    def is_global(self) -> bool:
-        return self.general is None
+    def at(self, path: Path) -> Effective | None:
+        """What the container gets at a path."""
+        if self.general is None or self.own is _NOTHING:
+            return (self.general or self).own.at(path)
+        return merged_at(self.general.own, self.own, path)
 
     def value(self, path: Path) -> Value:
         """The merged value at a path; Unknown at the global scope where every task sets its own. To be asked for when
         the scopes of all tasks are there; what was asked is kept."""
-        if path not in self._values:
-            self._values[path] = self._value(path)
-        return self._values[path]
+        values = self._values
+        if path not in values:
+            values[path] = self._value(path)
+        return values[path]
 
     def _value(self, path: Path) -> Value:
-        if self.is_set_by_all_tasks(path):
+        if self.tasks and self.is_set_by_all_tasks(path):
             return Unknown("every task sets its own", None)
-        node = self.merged.at(path)
+        node = self.at(path)
         if node is not None:
             return self.world.values.resolve(node)
         return Unknown("a config that is not here may set it", None) if self.is_open else ABSENT
@@ -112,7 +104,7 @@ def scopes(world: World) -> tuple[Scope, ...]:
 def _scopes(world: World) -> tuple[Scope, ...]:
     evaluation = world.singles["evaluation"]
     node = _mapping(evaluation.find(PASS_THROUGH))
-    general = Scope(world, GLOBAL, node, node, evaluation)
+    general = Scope(world, GLOBAL, node, evaluation)
     items = evaluation.find("tasks")
     tasks = elements(items)
     owners: Mapping[Path, Subject] = {subject.base: subject for subject in world.of("task")}
@@ -121,8 +113,11 @@ def _scopes(world: World) -> tuple[Scope, ...]:
         if isinstance(item.data, dict):
             path: Path = ("evaluation", "tasks", index)
             own = _mapping(item.child(PASS_THROUGH))
-            owner = owners.get(path, evaluation)
-            found.append(Scope(world, (*path, PASS_THROUGH), own, merge(node, own), owner, general))
+            task = owners.get(path)
+            scope = Scope(world, (*path, PASS_THROUGH), own, task or evaluation, general)
+            if task is not None:
+                task.view.scope = scope
+            found.append(scope)
     general.tasks = tuple(found)
     return (general, *(task for task in found if task.own.data))
 

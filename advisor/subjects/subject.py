@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 from operator import methodcaller
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from advisor.document.document import Document
 from advisor.document.nodes import Path, Span
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Where a comparison's other config says what a subject is about: a place in that config's document.
 BASELINE = "baseline"
-Attribute: TypeAlias = "Value | Callable[[], Value]"
+Attribute: TypeAlias = "Value | Callable[..., Value]"
 
 
 class Place(NamedTuple):
@@ -33,10 +33,24 @@ class Place(NamedTuple):
 class Subject:
     """One thing of `kind` at `place`. `attributes` are computed ones (a callable is evaluated once, when first asked);
     any other name is a key path below `node`, the subject's own effective values, which stand at `base` in the config.
-    `places` say where computed attributes stand in the text; a callable tells them when they are first asked for. `own`
-    are subjects of which this one has its own, by kind, where a config may have several."""
+    Of a subject with a `view`, which knows more of it, the callables are functions of that, the same for all of a kind.
+    `places` say where computed attributes stand in the text; others `locate` tells when they are asked for. `own` are
+    subjects of which this one has its own, by kind, where a config may have several."""
 
-    __slots__ = ("_places", "asked", "attributes", "base", "kind", "node", "own", "parent", "place", "world")
+    __slots__ = (
+        "_places",
+        "asked",
+        "attributes",
+        "base",
+        "kind",
+        "locate",
+        "node",
+        "own",
+        "parent",
+        "place",
+        "view",
+        "world",
+    )
 
     def __init__(
         self,
@@ -47,21 +61,22 @@ class Subject:
         node: Effective | None = None,
         base: Path = (),
         parent: Subject | None = None,
-        places: dict[str, Place] | Callable[[], dict[str, Place]] | None = None,
+        places: dict[str, Place] | None = None,
+        view: Any = None,
+        locate: Callable[[str], Place | None] | None = None,
     ) -> None:
         self.kind, self.place, self.world = kind, place, world
         self.attributes: dict[str, Attribute] = {} if attributes is None else attributes
         self.node, self.base, self.parent = node, base, parent
-        self._places = places
+        self._places, self.locate, self.view = places, locate, view
         self.asked: dict[str, Value] = {}
         self.own: dict[str, Subject] | None = None
 
     @property
     def places(self) -> dict[str, Place]:
-        places = self._places
-        if not isinstance(places, dict):
-            places = self._places = {} if places is None else places()
-        return places
+        if self._places is None:
+            self._places = {}
+        return self._places
 
     def get(self, name: str) -> Value:
         """The value of an attribute or of a key path; ABSENT or Unknown where there is none. What was asked is kept."""
@@ -69,7 +84,7 @@ class Subject:
         if name in attributes:
             value = attributes[name]
             if callable(value):
-                value = attributes[name] = value()
+                value = attributes[name] = value() if self.view is None else value(self.view)
             return value
         asked = self.asked
         if name not in asked:
@@ -90,16 +105,22 @@ class Subject:
 
     def place_of(self, name: str) -> Place | None:
         """Where an attribute stands in the config's own text; None where it is a default or absent."""
-        if name in self.places:
-            return self.places[name]
-        if name in self.attributes:
-            return None
+        told = self.told_place(name)
+        if told is not None or name in self.attributes:
+            return told
         node = self.find(name)
         if node is None:
             return None
         origin = node.masked or node.origin
         span = origin.value if origin.value and origin.value.end > origin.value.start else origin.key
         return Place((*self.base, *name.split(".")), span) if span else None
+
+    def told_place(self, name: str) -> Place | None:
+        """Where a computed attribute stands; None where nothing but the config's own keys can tell."""
+        places = self._places
+        if places is not None and name in places:
+            return places[name]
+        return self.locate(name) if self.locate is not None else None
 
     def source_of(self, name: str) -> str:
         """Where a value that is not in the config's own text came from; '' where it is there, or computed."""
@@ -126,12 +147,14 @@ class World:
     def __init__(self, values: Values) -> None:
         self.values = values
         self.subjects: list[Subject] = []
+        self._by_kind: dict[str, list[Subject]] = {}
         self.singles: dict[str, Subject] = {}
         self.unchecked: dict[tuple[str, str], None] = {}
         self.scopes: tuple[Scope, ...] = ()
 
     def add(self, subject: Subject) -> Subject:
         self.subjects.append(subject)
+        self._by_kind.setdefault(subject.kind, []).append(subject)
         return subject
 
     def add_single(self, subject: Subject) -> Subject:
@@ -146,15 +169,16 @@ class World:
         more goes at once and not when the collector comes by."""
         for subject in self.subjects:
             subject.attributes.clear()
-            subject.parent = subject.own = subject._places = None
+            subject.parent = subject.own = subject._places = subject.locate = subject.view = None
         for scope in (*self.scopes, *(self.scopes[0].tasks if self.scopes else ())):
-            scope.view, scope.tasks = None, ()
+            scope.view, scope.model, scope.tasks = None, None, ()
         self.scopes = ()
         self.subjects.clear()
+        self._by_kind.clear()
         self.singles.clear()
 
     def of(self, kind: str) -> Iterator[Subject]:
-        return (subject for subject in self.subjects if subject.kind == kind)
+        return iter(self._by_kind.get(kind, ()))
 
 
 @cache

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from advisor.nel.effective import children
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.patterns import pattern
-from advisor.subjects.scopes import EXTRA, Scope
-from advisor.subjects.subject import Attribute, Subject, is_nothing
+from advisor.subjects.scopes import EXTRA
+from advisor.subjects.subject import is_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from advisor.nel.tasks import Task
+    from advisor.nel.tasks import Service
+    from advisor.subjects.task_view import TaskView
 
 _ARGS = (*EXTRA, "args")
 # Endpoints that only NVIDIA's own keys reach.
@@ -31,80 +33,69 @@ _SOFT_FAIL = pattern(r"\s*\+\+server\.enable_soft_fail=(?i:true)\b")
 _NO_PARSE = pattern(r"parse_reasoning=(?i:false)\b")
 
 
-def judge_attributes(task: Subject, scope: Scope, packaged: Callable[[], Task | None]) -> dict[str, Attribute]:
-    """Attributes of a `task`, and where its args stand."""
-    place = scope.place(_ARGS)
-    if place is not None:
-        task.places["parses_reasoning"] = place
-    return {
-        "default_judge": lambda: _default_judge(packaged(), scope),
-        "lacks_judge": lambda: _lacks_judge(task, scope),
-        "misshaped_judge": lambda: _misshaped_judge(task, scope, packaged()),
-        "mended_judge_url": lambda: _mended_judge_url(task, scope, packaged()),
-        "soft_fail_args": lambda: _soft_fail_args(task, scope),
-        "args_without_soft_fail": lambda: _args_without_soft_fail(task, scope),
-        "parses_reasoning": lambda: _parses_reasoning(task, scope),
-        "args_without_parsing": lambda: f"{scope.value(_ARGS)} ++parse_reasoning=False",
-    }
-
-
-def _default_judge(packaged: Task | None, scope: Scope) -> Value:
+def _default_judge(view: TaskView) -> Value:
     """The other model that a task calls by its own default, where only NVIDIA reaches that."""
-    if packaged is None:
+    if view.packaged is None:
         return ABSENT
-    own = scope.merged.at(EXTRA)
+    own = view.scope.at(EXTRA)
     plain = own.plain() if own is not None else {}
-    for service in packaged.services(plain if isinstance(plain, dict) else {}):
-        block = scope.merged.at((*EXTRA, service.name))
-        set_here = (
-            isinstance(block.data, dict) and {"url", "model_id"} & set(block.data) if block is not None else False
-        )
-        if set_here or service.url is None:
+    for service in view.packaged.services(plain if isinstance(plain, dict) else {}):
+        if service.url is None or not _is_internal(service):
             continue
-        if _INTERNAL_URL.search(service.url) or _INTERNAL_MODEL.search(service.model or ""):
+        if not {"url", "model_id"} & children(view.scope.at((*EXTRA, service.name))).keys():
             role = "user simulator" if service.name == "user" else service.name
             return f"{role}, {service.model} at {service.url}"
     return ABSENT
 
 
-def _lacks_judge(task: Subject, scope: Scope) -> Value:
+def _is_internal(service: Service) -> bool:
+    return bool(_INTERNAL_URL.search(service.url or "") or _INTERNAL_MODEL.search(service.model or ""))
+
+
+def _bare_name(view: TaskView) -> str:
+    """The task's name without its harness; '' where that is not known."""
+    name = view.subject.get("name")
+    return name.rpartition(".")[2] if isinstance(name, str) else ""
+
+
+def _lacks_judge(view: TaskView) -> Value:
     """Whether a task whose answers only a judge can score is given none."""
-    name, url = task.get("name"), scope.value((*EXTRA, "judge", "url"))
-    if not isinstance(name, str) or name.rpartition(".")[2] not in _NEED_JUDGE:
+    if _bare_name(view) not in _NEED_JUDGE:
         return ABSENT
+    url = view.scope.value((*EXTRA, "judge", "url"))
     return Unknown("the judge is not known") if isinstance(url, Unknown) else is_nothing(url)
 
 
-def _judge_at(task: Subject, scope: Scope, packaged: Task | None) -> tuple[str, str] | None:
+def _judge_at(view: TaskView) -> tuple[str, str] | None:
     """(block, url) of the first other model whose url has the wrong end for its harness."""
-    harness = packaged.harness if packaged is not None else "nemo_skills" if _is_ns(task) else ""
+    harness = view.packaged.harness if view.packaged is not None else "nemo_skills" if _is_ns(view) else ""
+    if harness not in _BASE_URLS + _FULL_URLS:
+        return None
     for block in _OTHERS:
-        url = scope.value((*EXTRA, block, "url"))
+        url = view.scope.value((*EXTRA, block, "url"))
         if not isinstance(url, str) or not url.startswith("http") or "<" in url:
             continue
-        ends = url.rstrip("/").endswith(_CHAT_PATH)
-        if (harness in _BASE_URLS and ends) or (harness in _FULL_URLS and not ends):
+        if url.rstrip("/").endswith(_CHAT_PATH) is (harness in _BASE_URLS):
             return block, url
     return None
 
 
-def _is_ns(task: Subject) -> bool:
-    name = task.get("name")
-    return isinstance(name, str) and name.rpartition(".")[2].startswith("ns_")
+def _is_ns(view: TaskView) -> bool:
+    return _bare_name(view).startswith("ns_")
 
 
-def _misshaped_judge(task: Subject, scope: Scope, packaged: Task | None) -> Value:
-    found = _judge_at(task, scope, packaged)
+def _misshaped_judge(view: TaskView) -> Value:
+    found = _judge_at(view)
     if found is None:
         return ABSENT
-    place = scope.place((*EXTRA, found[0], "url"))
+    place = view.scope.place((*EXTRA, found[0], "url"))
     if place is not None:
-        task.places["misshaped_judge"] = place
+        view.subject.places["misshaped_judge"] = place
     return f"{found[0]}.url {found[1]}"
 
 
-def _mended_judge_url(task: Subject, scope: Scope, packaged: Task | None) -> Value:
-    found = _judge_at(task, scope, packaged)
+def _mended_judge_url(view: TaskView) -> Value:
+    found = _judge_at(view)
     if found is None:
         return ABSENT
     url = found[1].rstrip("/")
@@ -113,27 +104,40 @@ def _mended_judge_url(task: Subject, scope: Scope, packaged: Task | None) -> Val
     return f"{url}{_CHAT_PATH}" if url.endswith("/v1") else ABSENT
 
 
-def _soft_fail_args(task: Subject, scope: Scope) -> Value:
+def _soft_fail_args(view: TaskView) -> Value:
     """The args with soft failing, where a server of one's own answers."""
-    if not _is_ns(task) or task.world.values.at(("deployment", "type")) == "none":
+    if not _is_ns(view) or view.world.values.at(("deployment", "type")) == "none":
         return ABSENT
-    args = scope.value(_ARGS)
+    args = view.scope.value(_ARGS)
     if not isinstance(args, str) or _SOFT_FAIL.search(args) is None:
         return ABSENT
-    place = scope.place(_ARGS)
+    place = view.scope.place(_ARGS)
     if place is not None:
-        task.places["soft_fail_args"] = place
+        view.subject.places["soft_fail_args"] = place
     return args
 
 
-def _args_without_soft_fail(task: Subject, scope: Scope) -> Value:
-    args = _soft_fail_args(task, scope)
+def _args_without_soft_fail(view: TaskView) -> Value:
+    args = _soft_fail_args(view)
     return _SOFT_FAIL.sub("", args).strip() if isinstance(args, str) else ABSENT
 
 
-def _parses_reasoning(task: Subject, scope: Scope) -> Value:
+def _parses_reasoning(view: TaskView) -> Value:
     """Whether a config's own args drop the switch that this task's packaged ones have."""
-    name, args = task.get("name"), scope.value(_ARGS)
-    if not isinstance(name, str) or name.rpartition(".")[2] != "ns_omniscience" or not isinstance(args, str):
+    if _bare_name(view) != "ns_omniscience":
         return ABSENT
-    return _NO_PARSE.search(args) is None
+    args = view.scope.value(_ARGS)
+    return _NO_PARSE.search(args) is None if isinstance(args, str) else ABSENT
+
+
+# What rules ask of a `task`.
+JUDGE_ATTRIBUTES: dict[str, Callable[[TaskView], Value]] = {
+    "default_judge": _default_judge,
+    "lacks_judge": _lacks_judge,
+    "misshaped_judge": _misshaped_judge,
+    "mended_judge_url": _mended_judge_url,
+    "soft_fail_args": _soft_fail_args,
+    "args_without_soft_fail": _args_without_soft_fail,
+    "parses_reasoning": _parses_reasoning,
+    "args_without_parsing": lambda view: f"{view.scope.value(_ARGS)} ++parse_reasoning=False",
+}

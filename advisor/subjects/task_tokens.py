@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.nel.values import ABSENT, Value
 from advisor.patterns import pattern
-from advisor.subjects.subject import Attribute, Place, Subject, World
-from advisor.subjects.task_view import supplied
-from advisor.subjects.tasks import variable_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from advisor.nel.tasks import Task
+    from advisor.subjects.subject import World
+    from advisor.subjects.task_view import TaskView
 
 _HF_TOKEN = "HF_TOKEN"
 _OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH")
@@ -23,15 +21,6 @@ _GATED = {
     "nemo_skills": pattern(r"ns_(?:gpqa|hle)"),
     "hle": pattern(r""),
 }
-
-
-def token_attributes(task: Subject, packaged: Callable[[], Task | None]) -> dict[str, Attribute]:
-    """Attributes of a `task`, and where a token that it lacks would stand."""
-    task.places["missing_token"] = Place(variable_path(task.world, _HF_TOKEN), task.place.span)
-    return {
-        "is_gated": lambda: _is_gated(packaged()),
-        "token_is_supplied": lambda: _token_is_supplied(task),
-    }
 
 
 def describe_tokens(world: World) -> None:
@@ -44,16 +33,19 @@ def describe_tokens(world: World) -> None:
             evaluation.places["lone_token"] = place
 
 
-def _is_gated(packaged: Task | None) -> bool:
-    names = _GATED.get(packaged.harness) if packaged is not None else None
-    return names is not None and packaged is not None and names.search(packaged.name) is not None
+def _is_gated(view: TaskView) -> bool:
+    names = _GATED.get(view.packaged.harness) if view.packaged is not None else None
+    return names is not None and view.packaged is not None and names.search(view.packaged.name) is not None
 
 
-def _token_is_supplied(task: Subject) -> Value:
-    answers = [supplied(task.world, task.node, name) for name in (_HF_TOKEN, *_OFFLINE)]
-    if any(one is True for one in answers):
-        return True
-    return next((one for one in answers if isinstance(one, Unknown)), False)
+def _token_is_supplied(view: TaskView) -> Value:
+    unknown: Value = False
+    for name in (_HF_TOKEN, *_OFFLINE):
+        answer = view.supplied(name)
+        if answer is True:
+            return True
+        unknown = unknown or answer
+    return unknown
 
 
 def _lone_token(world: World) -> Value:
@@ -75,3 +67,10 @@ def _has(world: World, section: tuple[str, ...]) -> bool:
     if section != ("evaluation",):
         return False
     return any(task.get(f"env_vars.{_HF_TOKEN}") is not ABSENT for task in world.of("task"))
+
+
+# What rules ask of a `task`.
+TOKEN_ATTRIBUTES: dict[str, Callable[[TaskView], Value]] = {
+    "is_gated": _is_gated,
+    "token_is_supplied": _token_is_supplied,
+}

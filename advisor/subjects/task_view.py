@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from advisor.nel.task_history import Past, former
+from advisor.nel.task_history import Past, former, has_past
 from advisor.nel.tasks import Lookup, Service, Status, Task, lookup
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.once import once
 from advisor.subjects.scopes import ADAPTER, EXTRA, PASS_THROUGH
 
 if TYPE_CHECKING:
     from advisor.document.nodes import Data, Path
-    from advisor.nel.context import Context
     from advisor.nel.effective import Effective
-    from advisor.subjects.subject import World
+    from advisor.subjects.scopes import Scope
+    from advisor.subjects.subject import Subject, World
+    from advisor.subjects.task_group import TaskGroup
 
 _EXTRA = (PASS_THROUGH, *EXTRA)
 NESTED_KEY_NAME = (PASS_THROUGH, *ADAPTER[:-1], "api_key_name")
@@ -25,46 +27,55 @@ _LEFT_OUT = "codec"
 
 
 class TaskView:
-    """What is known of one task, computed when it is asked for."""
+    """What is known of one task, computed when it is asked for. `tasks` are all of the config, `subject` and `scope`
+    are there once the subjects are."""
 
-    __slots__ = ("_lookup", "context", "item", "path", "world")
+    tasks: TaskGroup
+    subject: Subject
+    scope: Scope
 
-    def __init__(self, world: World, context: Context, item: Effective, path: Path) -> None:
-        self.world, self.context, self.item, self.path = world, context, item, path
-        self._lookup: Lookup | Unknown | None = None
+    def __init__(self, tasks: TaskGroup, item: Effective, path: Path) -> None:
+        self.tasks, self.world, self.context = tasks, tasks.world, tasks.context
+        self.item, self.path = item, path
 
     def get(self, name: str) -> Value:
         node = self.item.child(name)
         return ABSENT if node is None else self.world.values.resolve(node)
 
+    @once
     def name(self) -> Value:
         return self.get("name")
 
+    @once
     def found(self) -> Lookup | Unknown:
-        if self._lookup is None:
-            name, container = self.name(), self.get("container")
-            if not isinstance(name, str) or not name:
-                self._lookup = Unknown("the task has no name")
-            elif isinstance(container, Unknown):
-                self._lookup = Unknown("its container is not known")
-            else:
-                self._lookup = lookup(name, str(container) if container else None, self.context.nel_version)
-        return self._lookup
+        name, container = self.name, self.get("container")
+        if not isinstance(name, str) or not name:
+            return Unknown("the task has no name")
+        if isinstance(container, Unknown):
+            return Unknown("its container is not known")
+        return lookup(name, str(container) if container else None, self.context.nel_version)
 
+    @once
     def task(self) -> Task | None:
-        found = self.found()
+        found = self.found
         return found.task if isinstance(found, Lookup) else None
 
+    @once
+    def packaged(self) -> Task | None:
+        """The packaged task; None also where a config that is not here may set another container."""
+        return None if isinstance(self.subject.get("container"), Unknown) else self.task
+
     def status(self) -> Value:
-        found = self.found()
+        found = self.found
         return found if isinstance(found, Unknown) else found.status.value
 
+    @once
     def endpoint(self) -> Value:
         """The endpoint type that the launcher takes."""
         own = self.get("endpoint_type")
         if own and not isinstance(own, Unknown):
             return own
-        task = self.task()
+        task = self.task
         if task is not None:
             return task.endpoint_type
         known = isinstance(own, Unknown) or self.status() != Status.UNLISTED.value
@@ -72,7 +83,7 @@ class TaskView:
 
     def served(self) -> Value:
         """Whether the deployment has an endpoint of that type; True where nobody asks."""
-        endpoint = self.endpoint()
+        endpoint = self.endpoint
         if not isinstance(endpoint, str):
             return Unknown("the endpoint type is not known")
         deployment, executor = self.world.singles["deployment"], self.world.singles["execution"].get("type")
@@ -87,12 +98,12 @@ class TaskView:
         return executor == "lepton" or endpoint in endpoints
 
     def candidates(self) -> Value:
-        found = self.found()
+        found = self.found
         return [task.query for task in found.candidates] if isinstance(found, Lookup) else found
 
     def proposal(self) -> Value:
         """The candidate that fits the endpoint type or the hosted url, else the one for chat models."""
-        found = self.found()
+        found = self.found
         if isinstance(found, Unknown) or not found.candidates:
             return ABSENT
         own = self.get("endpoint_type")
@@ -116,32 +127,34 @@ class TaskView:
         end = url.partition("?")[0].rstrip("/").rpartition("/v1/")[2]
         return {"chat/completions": "chat", "completions": "completions"}.get(end)
 
+    @once
     def past(self) -> Past | None:
         """What the name stood for in earlier versions, where that is something else now."""
-        found, own = self.found(), self.get("endpoint_type")
-        if isinstance(found, Unknown) or found.status is Status.UNCHECKED or isinstance(own, Unknown):
+        found = self.found
+        if isinstance(found, Unknown) or found.status is Status.UNCHECKED or not has_past(found.query):
+            return None
+        own = self.get("endpoint_type")
+        if isinstance(own, Unknown):
             return None
         return former(found, own if isinstance(own, str) and own else self._hosted_kind())
 
     def nearest(self) -> Value:
-        found = self.found()
+        found = self.found
         if isinstance(found, Unknown):
             return found
         return found.nearest[0] if len(found.nearest) == 1 else ABSENT
 
     def nearest_text(self) -> Value:
-        found = self.found()
+        found = self.found
         names = found.nearest if isinstance(found, Lookup) else ()
         return f"; did you mean {' or '.join(names)}" if names else ""
 
-    def merged(self, path: Path) -> Value:
-        """The task's value below nemo_evaluator_config, else the one for all tasks."""
-        node = self.item.at(path) or self.world.values.tree.at(("evaluation", *path))
-        return ABSENT if node is None else self.world.values.resolve(node)
-
+    @once
     def nested_key(self) -> Value:
-        """The api_key_name below nemo_evaluator_config, which nobody passes to the container by itself."""
-        value = self.merged(NESTED_KEY_NAME)
+        """The api_key_name below nemo_evaluator_config, the task's before that for all tasks, which nobody passes to
+        the container by itself."""
+        node = self.item.at(NESTED_KEY_NAME) or self.world.values.tree.at(("evaluation", *NESTED_KEY_NAME))
+        value = ABSENT if node is None else self.world.values.resolve(node)
         return value if value else ABSENT
 
     def supplied(self, name: str) -> Value:
@@ -158,7 +171,7 @@ class TaskView:
         return merged
 
     def services(self) -> tuple[Service, ...]:
-        task = self.task()
+        task = self.task
         return task.services(self.extra()) if task is not None else ()
 
 

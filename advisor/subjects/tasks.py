@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from advisor.nel.effective import Effective
@@ -10,9 +12,13 @@ from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.scopes import PASS_THROUGH
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World
-from advisor.subjects.task_view import NESTED_KEY_NAME, TaskView
+from advisor.subjects.task_group import TaskGroup
+from advisor.subjects.task_places import task_place, variable_path
+from advisor.subjects.task_view import TaskView
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from advisor.document.document import Document
     from advisor.document.nodes import Data, Path
     from advisor.nel.context import Context
@@ -25,20 +31,39 @@ def add_tasks(world: World, document: Document, context: Context) -> None:
     evaluation = world.singles["evaluation"]
     if evaluation.node is not None:
         evaluation.attributes["overrides_nested"] = partial(unfolded, evaluation.node)
-    seen: dict[str, list[Data]] = {}
-    judges: dict[str, Subject] = {}
-    for index, item in task_items(world):
-        path: Path = (*TASKS, index)
-        item_view = TaskView(world, context, item, path)
-        name = item_view.name()
-        twins = seen.setdefault(name, []) if isinstance(name, str) else []
-        subject = world.add(
-            Subject("task", _place(world, document, path), world, _attributes(item_view), item, path, evaluation)
+    tasks, judges = TaskGroup(world, context), dict[str, Subject]()
+    views = [TaskView(tasks, item, (*TASKS, index)) for index, item in task_items(world)]
+    repeated = _repeated(views)
+    for view in views:
+        view.subject = world.add(
+            Subject(
+                "task",
+                _place(view, document),
+                world,
+                {**_ATTRIBUTES, **_known(view), "is_repeated": view in repeated},
+                view.item,
+                view.path,
+                evaluation,
+                view=view,
+                locate=partial(task_place, view),
+            )
         )
-        subject.attributes["is_repeated"] = item.plain() in twins
-        twins.append(item.plain())
-        _set_places(subject, item_view, document)
-        _add_judge_keys(item_view, subject, document, judges)
+        tasks.subjects.append(view.subject)
+        _add_judge_keys(view, judges)
+
+
+def _repeated(views: list[TaskView]) -> set[TaskView]:
+    """The tasks that an earlier one is the same as."""
+    found: set[TaskView] = set()
+    names = Counter(view.name for view in views if isinstance(view.name, str))
+    seen: dict[str, list[Data]] = {}
+    for view in views:
+        if isinstance(view.name, str) and names[view.name] > 1:
+            twins, own = seen.setdefault(view.name, []), view.item.plain()
+            if own in twins:
+                found.add(view)
+            twins.append(own)
+    return found
 
 
 def task_items(world: World) -> list[tuple[int, Effective]]:
@@ -48,46 +73,53 @@ def task_items(world: World) -> list[tuple[int, Effective]]:
     return [(index, item) for index, item in enumerate(items) if isinstance(item.data, dict)]
 
 
-def _place(world: World, document: Document, path: Path) -> Place:
+def _place(view: TaskView, document: Document) -> Place:
     """A task is known by its name; without one, by its item."""
-    named = world.values.tree.at((*path, "name"))
-    if named is not None and named.origin.value is not None:
-        return Place(path, named.origin.value)
-    item = world.values.tree.at(path)
-    if item is not None and item.origin.value is not None:
-        return Place(path, item.origin.value)
-    return place_in(document, world.values, path)
+    for node in (view.item.child("name"), view.item):
+        if node is not None and node.origin.value is not None:
+            return Place(view.path, node.origin.value)
+    return place_in(document, view.world.values, view.path)
 
 
-def _attributes(view: TaskView) -> dict[str, Attribute]:
+def _known(view: TaskView) -> dict[str, Attribute]:
+    """What some rule asks of every task."""
+    task = view.task
+    if task is None:
+        return {"status": view.status(), "harness": _NOT_KNOWN, "bare_name": _NOT_KNOWN, "is_vlm": False}
     return {
-        "status": view.status,
-        "harness": lambda: task.harness if (task := view.task()) is not None else Unknown("the task is not known"),
-        "bare_name": lambda: task.name if (task := view.task()) is not None else Unknown("the task is not known"),
-        "query": lambda: task.query if (task := view.task()) is not None else Unknown("the task is not known"),
-        "candidates": view.candidates,
-        "proposal": view.proposal,
-        "is_former": lambda: view.past() is not None,
-        "former_until": lambda: past.since if (past := view.past()) else ABSENT,
-        "now": lambda: (past.now or ABSENT) if (past := view.past()) else ABSENT,
-        "now_surely": lambda: past.sure if (past := view.past()) else ABSENT,
-        "now_either": lambda: list(past.others) if (past := view.past()) and past.others else ABSENT,
-        "now_first": lambda: past.others[0] if (past := view.past()) and past.others else ABSENT,
-        "nearest": view.nearest,
-        "nearest_text": view.nearest_text,
-        "endpoint": view.endpoint,
-        "endpoint_is_served": view.served,
-        "legal_endpoints": lambda: _legal_endpoints(view.world),
-        "is_vlm": lambda: "vlm" in task.endpoints if (task := view.task()) is not None else False,
-        "nested_key": view.nested_key,
-        "nested_key_is_dummy": lambda: "DUMMY" in key.upper() if isinstance(key := view.nested_key(), str) else ABSENT,
-        "nested_key_is_supplied": lambda: (
-            view.supplied(str(key)) if isinstance(key := view.nested_key(), str) else ABSENT
-        ),
-        "overrides_nested": lambda: unfolded(view.item),
-        "is_first_of_harness": lambda: _is_first(view),
-        "is_first_with_nested_key": lambda: _is_first_with_key(view),
+        "status": view.status(),
+        "harness": task.harness,
+        "bare_name": task.name,
+        "is_vlm": "vlm" in task.endpoints,
     }
+
+
+_NOT_KNOWN = Unknown("the task is not known")
+# What else rules ask of a `task` for its name and its keys; other modules add to it.
+_ATTRIBUTES: dict[str, Callable[[TaskView], Value]] = {
+    "query": lambda view: view.task.query if view.task is not None else _NOT_KNOWN,
+    "candidates": TaskView.candidates,
+    "proposal": TaskView.proposal,
+    "is_former": lambda view: view.past is not None,
+    "former_until": lambda view: view.past.since if view.past else ABSENT,
+    "now": lambda view: (view.past.now or ABSENT) if view.past else ABSENT,
+    "now_surely": lambda view: view.past.sure if view.past else ABSENT,
+    "now_either": lambda view: list(view.past.others) if view.past and view.past.others else ABSENT,
+    "now_first": lambda view: view.past.others[0] if view.past and view.past.others else ABSENT,
+    "nearest": TaskView.nearest,
+    "nearest_text": TaskView.nearest_text,
+    "endpoint": attrgetter("endpoint"),
+    "endpoint_is_served": TaskView.served,
+    "legal_endpoints": lambda view: _legal_endpoints(view.world),
+    "nested_key": attrgetter("nested_key"),
+    "nested_key_is_dummy": lambda view: "DUMMY" in key.upper() if isinstance(key := view.nested_key, str) else ABSENT,
+    "nested_key_is_supplied": lambda view: view.supplied(key) if isinstance(key := view.nested_key, str) else ABSENT,
+    "overrides_nested": lambda view: unfolded(view.item),
+    "is_first_of_harness": lambda view: (
+        view.task is not None and view.tasks.first_of_harness[view.task.harness] is view.subject
+    ),
+    "is_first_with_nested_key": lambda view: _is_first_with_key(view),
+}
 
 
 def unfolded(section: Effective) -> Value:
@@ -121,54 +153,20 @@ def _legal_endpoints(world: World) -> Value:
     return [name for name in endpoints if name != "health"] if isinstance(endpoints, dict) else ABSENT
 
 
-def _earlier(view: TaskView) -> list[TaskView]:
-    items = task_items(view.world)
-    return [TaskView(view.world, view.context, item, (*TASKS, n)) for n, item in items if n < int(view.path[-1])]
-
-
-def _is_first(view: TaskView) -> bool:
-    task = view.task()
-    return task is not None and all(
-        (one := other.task()) is None or one.harness != task.harness for other in _earlier(view)
-    )
-
-
 def _is_first_with_key(view: TaskView) -> bool:
     """One variable that is not supplied is one mistake, however many tasks use it."""
-    key = view.nested_key()
-    return all(other.nested_key() != key or other.supplied(str(key)) is True for other in _earlier(view))
+    key = view.nested_key
+    return all(other.nested_key != key or other.supplied(str(key)) is True for other in view.tasks.before(view))
 
 
-def _set_places(subject: Subject, view: TaskView, document: Document) -> None:
-    """Where things that a task lacks would be added, and where its values stand when they are set for all tasks."""
-    world = subject.world
-    subject.places["dummy_variable"] = Place(variable_path(world, "DUMMY_API_KEY"), subject.place.span)
-    key = view.nested_key()
-    if isinstance(key, str):
-        own = view.item.at(NESTED_KEY_NAME) is not None
-        path = (*subject.base, *NESTED_KEY_NAME) if own else ("evaluation", *NESTED_KEY_NAME)
-        node = world.values.tree.at(path)
-        span = (node and node.origin.value) or subject.place.span
-        subject.places["nested_key"] = Place(path, span)
-        subject.places["missing_variable"] = Place(variable_path(world, key), span)
-
-
-def variable_path(world: World, name: str) -> Path:
-    """Where a new variable for the evaluation goes: where the config already keeps some, else evaluation.env_vars."""
-    for path in (("evaluation", "env_vars"), ("env_vars",)):
-        block = world.values.tree.at(path)
-        if block is not None and isinstance(block.data, dict) and block.data and block.origin.key is not None:
-            return (*path, name)
-    return ("evaluation", "env_vars", name)
-
-
-def _add_judge_keys(view: TaskView, task: Subject, document: Document, judges: dict[str, Subject]) -> None:
+def _add_judge_keys(view: TaskView, judges: dict[str, Subject]) -> None:
+    task = view.subject
     for service in view.services():
         key = service.key_env
         if key is None or not service.certain:
             continue
         if key in judges:
-            judges[key].attributes["tasks"] = [*_texts(judges[key].get("tasks")), str(view.name())]
+            judges[key].attributes["tasks"] = [*_texts(judges[key].get("tasks")), str(view.name)]
             continue
         is_supplied = view.supplied(key)
         subject = Subject(
@@ -178,7 +176,7 @@ def _add_judge_keys(view: TaskView, task: Subject, document: Document, judges: d
             {
                 "key": key,
                 "service": service.name,
-                "tasks": [str(view.name())],
+                "tasks": [str(view.name)],
                 "is_name": key.isidentifier(),
                 "is_own": service.url is not None and not service.url.startswith("https://"),
                 "is_supplied": is_supplied,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from advisor.nel.effective import children
 from advisor.nel.values import ABSENT, Unknown, Value
-from advisor.subjects.reasoning import TEMPLATE_KWARGS, added_params
+from advisor.subjects.adapter_view import view_of
+from advisor.subjects.reasoning import TEMPLATE_KWARGS
 from advisor.subjects.scopes import scopes
 from advisor.subjects.subject import Place, Subject
 
@@ -31,7 +32,7 @@ def describe_prompts(world: World, subject: Subject, checkpoint: Checkpoint) -> 
     if template is None:
         return
     for scope in scopes(world):
-        base = added_params(scope)
+        base = view_of(scope).added_params
         for path in ((*base, TEMPLATE_KWARGS), (*base, "extra_body", TEMPLATE_KWARGS)):
             for name in children(scope.own.at(path)):
                 _add_kwarg(subject, scope.key_place((*path, name)), name, template)
