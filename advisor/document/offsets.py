@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Scalar, Span
@@ -44,8 +45,9 @@ class Offsets(NamedTuple):
         return Span(first, max(first, self.ends[end - 1]) if end > start else first)
 
 
+@lru_cache(maxsize=8)
 def offsets(text: str, scalar: Scalar) -> Offsets:
-    """Follow a scalar's source in the document's `text`."""
+    """Follow a scalar's source in the document's `text`. Of a serve command several places are asked in a row."""
     start = content_start(text, scalar)
     if not scalar.text:
         return Offsets((), (), start if scalar.style in ("", "|", ">") else start + 1)

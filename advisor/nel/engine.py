@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from advisor.nel.engine_table import (
     KNOWN,
     REMOVED,
@@ -27,20 +29,7 @@ class EngineVersion(NamedTuple):
 
     def flag(self, written: str) -> FlagAnswer:
         """A flag as written (without `=value` and dotted keys): does this version have it?"""
-        book = engine_table(self.engine)
-        if book is None:
-            return FlagAnswer(UNCHECKED, written, reason=self.reason)
-        if not self.samples:
-            return self._unchecked(book, written)
-        answers = [book.at(written, sample) for sample in self.samples]
-        first = answers[0]
-        if any((one.status == KNOWN) != (first.status == KNOWN) or one.flag != first.flag for one in answers):
-            reason = f"{self._between(book)} disagree on {written}"
-            known = next(one for one in answers if one.status == KNOWN or one.flag)
-            return FlagAnswer(
-                UNCHECKED, written, known.flag, known.matched, known.nargs, known.first, known.last, reason=reason
-            )
-        return answers[-1] if first.status == KNOWN else first
+        return _flag(self, written)
 
     def value(self, flag: str, value: str) -> ValueAnswer:
         """A value of `--quantization`, `--kv-cache-dtype`, `--reasoning-parser` or `--tool-call-parser`."""
@@ -89,16 +78,6 @@ class EngineVersion(NamedTuple):
             return None
         return nearest(name, [one for one in book.table["environment"] if book.variable(one).issuperset(self.samples)])
 
-    def _unchecked(self, book: Table, written: str) -> FlagAnswer:
-        """Of a version that nothing is known of: what the name would mean in the newest version that has it."""
-        for sample in range(len(book.versions) - 1, -1, -1):
-            one = book.at(written, sample)
-            if one.status == KNOWN:
-                return FlagAnswer(
-                    UNCHECKED, written, one.flag, one.matched, one.nargs, one.first, one.last, reason=self.reason
-                )
-        return FlagAnswer(UNCHECKED, written, reason=self.reason)
-
     def _lookup(self, value: str, versions: frozenset[int], deprecated: frozenset[int] | None = None) -> ValueAnswer:
         book = engine_table(self.engine)
         assert book is not None
@@ -107,17 +86,49 @@ class EngineVersion(NamedTuple):
             return ValueAnswer(UNCHECKED, value, first, last, reason=self.reason)
         here = [sample in versions for sample in self.samples]
         if any(here) != all(here):
-            return ValueAnswer(UNCHECKED, value, first, last, reason=f"{self._between(book)} disagree on {value}")
+            return ValueAnswer(UNCHECKED, value, first, last, reason=f"{self.between(book)} disagree on {value}")
         if all(here):
             old = deprecated is not None and deprecated.issuperset(self.samples)
             return ValueAnswer(KNOWN, value, first, last, deprecated=old)
         status, first, last = book.absence(versions, self.samples[0])
         return ValueAnswer(status, value, first, last)
 
-    def _between(self, book: Table) -> str:
+    def between(self, book: Table) -> str:
+        """The sampled versions, as people read them."""
         return f"{self.engine} " + " and ".join(book.versions[sample] for sample in self.samples)
 
 
+@lru_cache(maxsize=2048)
+def _flag(version: EngineVersion, written: str) -> FlagAnswer:
+    """What a version says of a flag: the same few are asked of every config."""
+    book = engine_table(version.engine)
+    if book is None:
+        return FlagAnswer(UNCHECKED, written, reason=version.reason)
+    if not version.samples:
+        return _in_newest(version, book, written)
+    answers = [book.at(written, sample) for sample in version.samples]
+    first = answers[0]
+    if any((one.status == KNOWN) != (first.status == KNOWN) or one.flag != first.flag for one in answers):
+        reason = f"{version.between(book)} disagree on {written}"
+        known = next(one for one in answers if one.status == KNOWN or one.flag)
+        return FlagAnswer(
+            UNCHECKED, written, known.flag, known.matched, known.nargs, known.first, known.last, reason=reason
+        )
+    return answers[-1] if first.status == KNOWN else first
+
+
+def _in_newest(version: EngineVersion, book: Table, written: str) -> FlagAnswer:
+    """Of a version that nothing is known of: what the name would mean in the newest version that has it."""
+    for sample in range(len(book.versions) - 1, -1, -1):
+        one = book.at(written, sample)
+        if one.status == KNOWN:
+            return FlagAnswer(
+                UNCHECKED, written, one.flag, one.matched, one.nargs, one.first, one.last, reason=version.reason
+            )
+    return FlagAnswer(UNCHECKED, written, reason=version.reason)
+
+
+@lru_cache(maxsize=256)
 def engine_version(engine: str | None, version: str | None) -> EngineVersion:
     """An engine at a version, by the sampled versions around it."""
     if engine is None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from advisor.nel.words import Word
 
 _NUMBER = pattern(r"-(?:\d+|\d*\.\d+)\Z")
+_BLANK = pattern(r"\s")
 # `sglang serve` takes it away before its parser sees the rest.
 _BEFORE_PARSER = {"sglang serve": "--model-type"}
 _FILES = ("--config",)
@@ -188,8 +189,5 @@ def _is_option(word: Word) -> bool:
     """argparse: it begins with a dash, is no number, and has no blank before its `=`."""
     text = word.text
     return (
-        text.startswith("-")
-        and len(text) > 1
-        and not _NUMBER.match(text)
-        and not re.search(r"\s", text.partition("=")[0])
+        text.startswith("-") and len(text) > 1 and not _NUMBER.match(text) and not _BLANK.search(text.partition("=")[0])
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from advisor.patterns import pattern
 from advisor.records import NamedTuple
@@ -49,6 +50,7 @@ class Image(NamedTuple):
     file: bool = False
 
 
+@lru_cache(maxsize=256)
 def parse_image(reference: str) -> Image:
     """Read a reference as docker, enroot (`registry#image`, `docker://`) and pyxis (`.sqsh` paths) write it."""
     text = reference.strip()

@@ -17,11 +17,26 @@ from advisor.subjects.request_params import destination_of
 from advisor.subjects.scopes import ADAPTER, Scope
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject
+from advisor.subjects.written import Written
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from advisor.document.document import Document
     from advisor.nel.effective import Effective
     from advisor.subjects.subject import World
+
+
+# Names of the same things in an interceptor's own config, and older ones.
+_MEANT = {
+    "max_requests": "max_logged_requests",
+    "max_responses": "max_logged_responses",
+    "use_reasoning": "process_reasoning_traces",
+    "system_prompt": "custom_system_prompt",
+    "system_message": "custom_system_prompt",
+    "cache_dir": "caching_dir",
+    "reuse_cached_responses": "use_caching",
+}
 
 
 def add_adapters(world: World, found: tuple[Scope, ...], document: Document) -> None:
@@ -57,46 +72,49 @@ def _add_fields(view: AdapterView, adapter: Subject, node: Effective | None) -> 
     """One `adapter_field` for each key of the block as written; for a block that is no mapping, the block itself."""
     if node is None:
         return
-    whole = view.world.values.resolve(node)
+    whole = view.world.values.resolve(node) if not isinstance(node.data, dict) else None
     if whole and not isinstance(whole, dict | Unknown | Absent):
         base, problem = adapter.base, type_problem(whole, "dict[str,any]")
         attributes: dict[str, Attribute] = {"name": base[-1], "is_known": True, "type_problem": problem}
         adapter.world.add(Subject("adapter_field", adapter.place, adapter.world, attributes, node, base, adapter))
         return
     for name, value in children(node).items():
-        path = (*ADAPTER, name)
-        place = view.scope.key_place(path) or adapter.place
-        places = {"value": at} if (at := view.scope.place(path)) is not None else {}
-        attributes = _field_attributes(view, name, value)
-        adapter.world.add(
-            Subject("adapter_field", place, adapter.world, attributes, value, (*adapter.base, name), adapter, places)
-        )
+        field = Field(view.scope, (*ADAPTER, name), value)
+        field.add("adapter_field", {**_OF_FIELDS, "name": name}, adapter, lambda: adapter.place)
 
 
-def _field_attributes(view: AdapterView, name: str, node: Effective) -> dict[str, Attribute]:
-    legal = adapter_section().keys
-    destination, shown = destination_of(view.scope, name)
+class Field(Written):
+    """A key of the block as written."""
 
-    def problem() -> Value:
-        value = view.world.values.resolve(node)
-        return ABSENT if isinstance(value, Unknown | Absent) else adapter_section().type_problem(name, value)
+    __slots__ = ()
 
-    def meant() -> Value:
-        found = _MEANT.get(name) or nearest(name, legal)
-        return found if found is not None and view.node is not None and found not in children(view.node) else ABSENT
+    def type_problem(self) -> Value:
+        value = self.value()
+        return ABSENT if isinstance(value, Unknown | Absent) else adapter_section().type_problem(self.name, value)
 
-    return {
-        "name": name,
-        "is_known": name in legal,
-        "type_problem": problem,
-        "as_text": lambda: _as_text(legal.get(name, ""), view.world.values.resolve(node)),
-        "as_list": lambda: _as_list(legal.get(name, ""), view.world.values.resolve(node)),
-        "meant": meant,
-        "meant_text": lambda: f"; did you mean {meant()}" if isinstance(meant(), str) else "",
-        "log_field": _MEANT.get(name, ABSENT),
-        "request_destination": destination,
-        "request_shown": shown,
-    }
+    def meant(self) -> Value:
+        found, node = _MEANT.get(self.name) or nearest(self.name, adapter_section().keys), view_of(self.scope).node
+        return found if found is not None and node is not None and found not in children(node) else ABSENT
+
+    def meant_text(self) -> str:
+        meant = self.meant()
+        return f"; did you mean {meant}" if isinstance(meant, str) else ""
+
+    def type(self) -> str:
+        return adapter_section().keys.get(self.name, "")
+
+
+_OF_FIELDS: dict[str, Callable[[Field], Value]] = {
+    "is_known": lambda field: field.name in adapter_section().keys,
+    "type_problem": Field.type_problem,
+    "as_text": lambda field: _as_text(field.type(), field.value()),
+    "as_list": lambda field: _as_list(field.type(), field.value()),
+    "meant": Field.meant,
+    "meant_text": Field.meant_text,
+    "log_field": lambda field: _MEANT.get(field.name, ABSENT),
+    "request_destination": lambda field: destination_of(field.scope, field.name)[0],
+    "request_shown": lambda field: destination_of(field.scope, field.name)[1],
+}
 
 
 def _as_text(field_type: str, value: Value) -> bool:
@@ -109,18 +127,6 @@ def _as_list(field_type: str, value: Value) -> Value:
     if not field_type.startswith("list[") or not isinstance(value, str):
         return ABSENT
     return [part.strip() for part in value.split(",") if part.strip()] or ABSENT
-
-
-# Names of the same things in an interceptor's own config, and older ones.
-_MEANT = {
-    "max_requests": "max_logged_requests",
-    "max_responses": "max_logged_responses",
-    "use_reasoning": "process_reasoning_traces",
-    "system_prompt": "custom_system_prompt",
-    "system_message": "custom_system_prompt",
-    "cache_dir": "caching_dir",
-    "reuse_cached_responses": "use_caching",
-}
 
 
 def _add_interceptors(view: AdapterView, adapter: Subject, node: Effective | None) -> None:

@@ -95,14 +95,11 @@ class AdapterView:
 
     def changes(self) -> Value:
         """The fields and conclusions that differ from the global scope's; at the global scope itself, all."""
-        names = [*self.fields, *_DERIVED]
-        if self.general is None:
-            return list(names)
-        return [name for name in names if self._value(name) != self.general._value(name)]
-
-    def _value(self, name: str) -> Value:
-        value: Value = getattr(self, name) if name in _DERIVED else self.field(name)
-        return value
+        general = self.general
+        if general is None:
+            return [*self.fields, *_DERIVED]
+        fields = [name for name in self.fields if self.field(name) != general.field(name)]
+        return [*fields, *(name for name in _DERIVED if getattr(self, name) != getattr(general, name))]
 
     @once
     def prompt(self) -> Value:
@@ -128,8 +125,12 @@ class AdapterView:
         return (*at, "config", "params_to_add") if at else (*ADAPTER, "params_to_add")
 
     @once
+    def added(self) -> Effective | None:
+        return self.scope.at(self.added_params)
+
+    @once
     def toggle_paths(self) -> dict[str, Path]:
-        return toggles(self.scope, self.added_params)
+        return toggles(self.added, self.added_params)
 
     @once
     def toggle_keys(self) -> Value:
@@ -138,9 +139,8 @@ class AdapterView:
     @once
     def template_reasoning(self) -> Value:
         """on, off or unset, by chat_template_kwargs."""
-        base = self.added_params
-        for block in (base, (*base, TEMPLATE_KWARGS)):
-            node = self.scope.at(block)
+        base, added = self.added_params, self.added
+        for block, node in ((base, added), ((*base, TEMPLATE_KWARGS), added.child(TEMPLATE_KWARGS) if added else None)):
             if node is None or not isinstance(node.data, dict) or self.scope.tasks:
                 value = self.scope.value(block)
                 if isinstance(value, Unknown):

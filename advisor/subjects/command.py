@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from advisor.nel.command import Serve, read_arguments, read_command
@@ -49,22 +50,30 @@ class Server(NamedTuple):
 def read_servers(world: World) -> tuple[Server, ...]:
     """Every server that the deployment's command starts; () where none is known."""
     deployment = world.singles["deployment"]
+    kind, alone = str(deployment.get("type")), world.singles["execution"].get("type") == "lepton"
+    expanded = None if alone and kind not in (VLLM, SGLANG) else expand(world.values, EXTRA_ARGS if alone else COMMAND)
+    if expanded is None:
+        return ()
     image = image_of(deployment)
-    kind = deployment.get("type")
-    if deployment.world.singles["execution"].get("type") == "lepton":
-        expanded = expand(world.values, EXTRA_ARGS) if kind in (VLLM, SGLANG) else None
-        alone = read_arguments(expanded.text) if expanded else None
-        found = [alone] if alone else []
-    else:
-        expanded = expand(world.values, COMMAND)
-        found = list(read_command(expanded.text).serves) if expanded else []
-    servers = []
-    for serve in found:
-        engine = serve.engine or str(kind)
-        version = engine_version(engine, image.version if image and image.engine == engine else None)
-        if expanded is not None:
-            servers.append(Server(expanded, serve, version, parse_flags(serve, version)))
-    return tuple(servers)
+    engine, version = (image.engine, image.version) if image else (None, None)
+    found = _read_text(expanded.text, kind, engine, version, alone=alone)
+    return tuple(Server(expanded, *one) for one in found)
+
+
+@lru_cache(maxsize=64)
+def _read_text(
+    text: str, kind: str, of_image: str | None, version: str | None, *, alone: bool
+) -> tuple[tuple[Serve, EngineVersion, Arguments], ...]:
+    """The servers that a text starts, or is `alone` the arguments of: an editor asks for the same text all day."""
+    serves = [read_arguments(text)] if alone else [*read_command(text).serves]
+    found = []
+    for serve in serves:
+        if serve is None:
+            continue
+        engine = serve.engine or kind
+        known = engine_version(engine, version if of_image == engine else None)
+        found.append((serve, known, parse_flags(serve, known)))
+    return tuple(found)
 
 
 def command_attributes(deployment: Subject, servers: tuple[Server, ...]) -> dict[str, Attribute]:
@@ -202,24 +211,31 @@ def _appended(servers: tuple[Server, ...], text: str) -> Value:
     return text
 
 
-def place_sizes(command: Subject, server: Server, document: Document) -> None:
-    """Where the command's numbers stand in the text."""
-    names = {
-        "tensor_parallel": TENSOR,
-        "data_parallel": DATA,
-        "pipeline_parallel": PIPELINE,
-        "context_length": CONTEXT_LENGTH,
-        "max_num_seqs": {VLLM: "--max-num-seqs"},
-        "ports": dict.fromkeys(NAMES, "--port"),
-        "host": dict.fromkeys(NAMES, "--host"),
-    }
-    for attribute, by_engine in names.items():
-        flag = server.arguments.get(by_engine.get(server.engine.engine, ""))
-        start, end = (flag.value_span or flag.span) if flag else (0, 0)
+# The flags that computed attributes stand at.
+_PLACED = {
+    "tensor_parallel": TENSOR,
+    "data_parallel": DATA,
+    "pipeline_parallel": PIPELINE,
+    "context_length": CONTEXT_LENGTH,
+    "max_num_seqs": {VLLM: "--max-num-seqs"},
+    "ports": dict.fromkeys(NAMES, "--port"),
+    "host": dict.fromkeys(NAMES, "--host"),
+}
+
+
+def command_place(servers: tuple[Server, ...], document: Document, name: str) -> Place | None:
+    """Where the value of an attribute stands in the text; with `_flag` behind its name, the flag as a whole."""
+    by_engine = _PLACED.get(name.removesuffix("_flag"), {})
+    for server in servers:
+        flag = server.arguments.get(by_engine.get(server.engine.engine, "")) if by_engine else None
+        if flag is None:
+            continue
+        start, end = flag.value_span or flag.span
         span = server.expanded.span(start, end, document.text) if end else None
-        if span is not None:
-            command.places.setdefault(attribute, Place(server.expanded.piece_at(start).path, span))
-            if flag is not None:
-                whole = server.expanded.span(*flag.span, document.text)
-                path = (*server.expanded.piece_at(flag.span[0]).path, flag.written)
-                command.places.setdefault(f"{attribute}_flag", Place(path, whole or span))
+        if span is None:
+            continue
+        if not name.endswith("_flag"):
+            return Place(server.expanded.piece_at(start).path, span)
+        path = (*server.expanded.piece_at(flag.span[0]).path, flag.written)
+        return Place(path, server.expanded.span(*flag.span, document.text) or span)
+    return None

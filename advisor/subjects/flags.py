@@ -113,11 +113,12 @@ def _replacement(flag: Flag) -> dict[str, Attribute]:
 
 def _repeats(command: Subject, server: Server, flag: Flag) -> dict[str, Attribute]:
     """Of a flag in extra_args: the deployment's field that the shipped command gives it from, too."""
-    piece = server.expanded.piece_at(flag.name_span[0])
-    others = [one for one in server.arguments.all(flag.name) if one is not flag and one.key == flag.key]
-    stock = [one for one in others if server.expanded.piece_at(one.name_span[0]).path != piece.path]
     field = _FIELDS.get(flag.name)
-    if piece.path != EXTRA_ARGS or not stock or field is None:
+    if field is None or server.expanded.piece_at(flag.name_span[0]).path != EXTRA_ARGS:
+        return {"repeats": ABSENT}
+    others = [one for one in server.arguments.all(flag.name) if one is not flag and one.key == flag.key]
+    stock = [one for one in others if server.expanded.piece_at(one.name_span[0]).path != EXTRA_ARGS]
+    if not stock:
         return {"repeats": ABSENT}
     first = stock[0]
     if first.known and len(flag.values) > 1 and first.value in flag.values:

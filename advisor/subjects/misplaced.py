@@ -6,12 +6,13 @@ nemo-evaluator-launcher 0.2.6 common/helpers.py (of the top-level target only ur
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
 from advisor.nel.effective import children
 from advisor.nel.names import nearest
-from advisor.nel.schema import Unknown, section
+from advisor.nel.schema import Section, Unknown, section
 from advisor.nel.values import ABSENT, Value
 from advisor.subjects.params import PARAM_MEANT, is_param, param_destination
 from advisor.subjects.request_params import destination_of, is_free, is_request_param
@@ -64,10 +65,10 @@ def add_misplaced(world: World, found: tuple[Scope, ...]) -> None:
             joins = _is_apart(scope.own.at(at), scope.own.at(to))
             place: Value = [*scope.path, *to] if joins else _free(scope, to)
             _add(scope, at, place, dotted((*scope.path, *to)), kind)
-        for above in _SECTIONS:
+        for above, known in _sections():
             for name in children(scope.own.at(above)):
-                if (*above, name) not in blocks:
-                    _add_key(scope, above, name)
+                if name not in known.keys and (*above, name) not in blocks:
+                    _add_key(scope, above, known, name)
     for at, to in _TOP_BLOCKS:
         node = world.values.tree.at(at)
         if node is not None and node.data is not None and not _is_repeated(world, node, at):
@@ -92,11 +93,15 @@ def _free(scope: Scope, path: Path) -> Value:
     return [*scope.path, *path] if is_free(scope, path) else ABSENT
 
 
-def _add_key(scope: Scope, above: Path, name: str) -> None:
+@cache
+def _sections() -> tuple[tuple[Path, Section], ...]:
+    """The core's own sections that are looked into."""
+    found = ((above, section(("evaluation", PASS_THROUGH, *above))) for above in _SECTIONS)
+    return tuple((above, known) for above, known in found if known is not None)
+
+
+def _add_key(scope: Scope, above: Path, known: Section, name: str) -> None:
     """A key of a section of the core's that it does not have there."""
-    known = section(("evaluation", PASS_THROUGH, *above))
-    if known is None or name in known.keys:
-        return
     meant, close = PARAM_MEANT.get(name, name), nearest(name, known.keys)
     beside_params = above in ((), ("config",))
     if beside_params and is_param(meant):

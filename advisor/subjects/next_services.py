@@ -5,6 +5,7 @@ Source: nemo-evaluator 0.5 config/services.py, orchestration/slurm_gen.py, model
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,10 +24,10 @@ from advisor.subjects.command import (
     PIPELINE,
     TENSOR,
     Server,
+    command_place,
     given,
     kv_cache_type,
     parses_tool_calls,
-    place_sizes,
     size,
 )
 from advisor.subjects.next_proxy import add_proxy
@@ -110,7 +111,8 @@ def _add_command(service: Subject, document: Document, engine: str) -> None:
     world = service.world
     server = read_server(service, engine)
     servers = (server,)
-    command = Subject("command", service.place, world, {}, parent=service)
+    locate = partial(command_place, servers, document)
+    command = Subject("command", service.place, world, {}, parent=service, locate=locate)
     command.attributes.update(
         {
             "engine": engine,
@@ -136,7 +138,6 @@ def _add_command(service: Subject, document: Document, engine: str) -> None:
     )
     service.attributes["calls_tools"] = lambda: parses_tool_calls(servers)
     service.own = {"command": world.add(command)}
-    place_sizes(command, server, document)
     _place_fields(command, service)
     _add_joined_words(service, server)
     place = service.place_of("generation.max_tokens")
@@ -200,7 +201,8 @@ def _place_fields(command: Subject, service: Subject) -> None:
     ):
         place = service.place_of(field)
         if place is not None:
-            command.places.setdefault(attribute, place)
+            if command.told_place(attribute) is None:
+                command.places[attribute] = place
             command.places.setdefault("gpus_wanted", place)
 
 

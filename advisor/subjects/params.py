@@ -6,21 +6,25 @@ the parameters that a task's command reads.
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
 from advisor.nel.effective import children
 from advisor.nel.names import nearest
 from advisor.nel.schema import Section, section
-from advisor.nel.tasks import REPEAT_FIELDS, Task, lookup, tasks
+from advisor.nel.tasks import REPEAT_FIELDS, Task, tasks
 from advisor.nel.values import ABSENT, Absent, Unknown, Value
+from advisor.once import once
 from advisor.subjects.request_params import destination_of, is_free, is_request_param
 from advisor.subjects.scopes import EXTRA, PARAMS, Scope
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject, is_nothing
+from advisor.subjects.written import Written
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from advisor.document.document import Document
     from advisor.document.nodes import Path
     from advisor.nel.context import Context
@@ -46,24 +50,16 @@ _TAGS: Path = ("export", "mlflow", "tags")
 def add_params(world: World, found: tuple[Scope, ...], document: Document, context: Context) -> None:
     """`param` for each key of config.params, `extra` for each of its `extra`."""
     for scope in found:
-        known = Tasks(scope, context)
-        for name, node in children(scope.own.at(PARAMS)).items():
-            param = _add(document, scope, "param", (*PARAMS, name), node, _param(scope, name, node, known))
-            _add_tag(param, scope, name)
-        for name, node in children(scope.own.at(EXTRA)).items():
-            _add(document, scope, "extra", (*EXTRA, name), node, _extra(scope, name, known))
-
-
-def _add(
-    document: Document, scope: Scope, kind: str, path: Path, node: Effective, attributes: dict[str, Attribute]
-) -> Subject:
-    world = scope.world
-    place = scope.key_place(path) or place_in(document, world.values, scope.path)
-    common: dict[str, Attribute] = {"name": str(path[-1]), "scope": "global" if scope.is_global else "task"}
-    subject = Subject(kind, place, world, common | attributes, node, (*scope.path, *path), scope.owner)
-    if (at := scope.place(path)) is not None:
-        subject.places["value"] = at
-    return world.add(subject)
+        params, extra = children(scope.own.at(PARAMS)), children(scope.own.at(EXTRA))
+        if not params:
+            continue
+        known, otherwise = Tasks(scope), partial(place_in, document, world.values, scope.path)
+        for name, node in params.items():
+            given = Param(scope, (*PARAMS, name), node, known)
+            _add_tag(given.add("param", given.attributes(), scope.owner, otherwise), scope, name)
+        for name, node in extra.items():
+            one = Extra(scope, (*EXTRA, name), node, known)
+            one.add("extra", {**_OF_EXTRAS, **one.common()}, scope.owner, otherwise)
 
 
 def is_param(name: str) -> bool:
@@ -81,45 +77,38 @@ def _params() -> Section:
 class Tasks:
     """The tasks that get a scope's parameters, looked up when they are asked for."""
 
-    def __init__(self, scope: Scope, context: Context) -> None:
-        self._scope, self._context = scope, context
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
 
-    @cached_property
+    @once
     def all(self) -> list[Task | None]:
         """One for each; None for each that the table does not have."""
-        owners = self._scope.tasks if self._scope.is_global else (self._scope,)
-        return [self._task(owner.path[:-1]) for owner in owners]
+        scopes = self._scope.tasks if self._scope.is_global else (self._scope,)
+        return [one.owner.view.packaged for one in scopes]
 
-    @cached_property
+    @once
     def known(self) -> list[Task]:
         return [task for task in self.all if task is not None]
 
-    @cached_property
+    @once
     def are_known(self) -> bool:
         return bool(self.all) and len(self.known) == len(self.all)
 
-    @cached_property
+    @once
     def repeats_field(self) -> str | None:
         """The key of `extra` that repeats samples; None where the tasks have none, or not the same."""
         fields = {task.repeats_field for task in self.known}
         return fields.pop() if len(fields) == 1 else None
 
-    @cached_property
+    @once
     def harnesses(self) -> str:
         return ", ".join(dict.fromkeys(task.harness for task in self.known))
 
-    @cached_property
+    @once
     def extra_text(self) -> str:
         """The scope's `extra` as text, to look for what its values take in."""
         node = self._scope.at(EXTRA)
         return str(node.plain()) if node is not None else ""
-
-    def _task(self, item: Path) -> Task | None:
-        values = self._scope.world.values
-        name, container = values.at((*item, "name")), values.at((*item, "container"))
-        if not isinstance(name, str) or isinstance(container, Unknown):
-            return None
-        return lookup(name, str(container) if container else None, self._context.nel_version).task
 
 
 def reads(task: Task, name: str) -> bool:
@@ -133,23 +122,98 @@ def param_destination(scope: Scope, name: str) -> tuple[Value, Value]:
     return ([*scope.path, *path] if is_free(scope, path) else ABSENT), dotted(path)
 
 
-def _param(scope: Scope, name: str, node: Effective, known: Tasks) -> dict[str, Attribute]:
-    def problem() -> Value:
-        value = scope.world.values.resolve(node)
-        return ABSENT if isinstance(value, Unknown | Absent) else _params().type_problem(name, value)
+class _Given(Written):
+    """A key of `config.params` or of its `extra`, and the `known` tasks that get it."""
 
-    destination, right = (ABSENT, ABSENT) if is_param(name) else _meant(scope, name, known)
-    return {
-        "is_known": is_param(name),
-        "is_request_param": not is_param(name) and is_request_param(name) and not _is_extra(name, known),
-        "is_adapter": name == "adapter_config",
-        "type_problem": problem,
-        "is_unused": lambda: _is_unused(scope, name, known),
-        "harness": lambda: known.harnesses,
-        "destination": destination,
-        "right": right,
-        "right_text": f"; it is {right}" if not is_nothing(right) else "",
-    }
+    __slots__ = ("known",)
+
+    def __init__(self, scope: Scope, path: Path, node: Effective, known: Tasks) -> None:
+        super().__init__(scope, path, node)
+        self.known = known
+
+    def common(self) -> dict[str, Attribute]:
+        return {"name": self.name, "scope": "global" if self.scope.is_global else "task"}
+
+
+class Param(_Given):
+    """A key of `config.params`."""
+
+    __slots__ = ()
+
+    def attributes(self) -> dict[str, Attribute]:
+        name = self.name
+        if is_param(name):
+            return {**_OF_PARAMS, **self.common(), "is_adapter": name == "adapter_config"}
+        destination, right = _meant(self.scope, name, self.known)
+        return {
+            **_OF_PARAMS,
+            **self.common(),
+            "is_known": False,
+            "is_request_param": is_request_param(name) and not _is_extra(name, self.known),
+            "is_adapter": name == "adapter_config",
+            "destination": destination,
+            "right": right,
+            "right_text": f"; it is {right}" if not is_nothing(right) else "",
+        }
+
+    def type_problem(self) -> Value:
+        value = self.value()
+        return ABSENT if isinstance(value, Unknown | Absent) else _params().type_problem(self.name, value)
+
+    def is_unused(self) -> Value:
+        """Whether the task's command does not read a parameter; one for all tasks is nobody's mistake."""
+        name, known = self.name, self.known
+        if self.scope.is_global:
+            return False
+        if not known.are_known:
+            return Unknown("the task is not in the table")
+        return name not in known.known[0].params and name not in ("extra", "task") and is_param(name)
+
+
+class Extra(_Given):
+    """A key of `config.params.extra`."""
+
+    __slots__ = ()
+
+    def meant(self) -> Value:
+        name, known = self.name, self.known
+        legal = dict.fromkeys(key for task in known.known for key in task.extra)
+        close = known.repeats_field if name in REPEAT_FIELDS else nearest(name, legal)
+        return close if close is not None and close != name and is_free(self.scope, (*EXTRA, close)) else ABSENT
+
+    def is_used(self) -> Value:
+        """For all tasks at once, a key that none reads is a mistake only where it is close to one that some do."""
+        if any(reads(task, self.name) for task in self.known.known) or _is_named(self.known, self.name):
+            return True
+        if self.scope.is_global and is_nothing(self.meant()):
+            return True
+        return False if self.known.are_known else Unknown("a task is not in the table")
+
+    def meant_text(self) -> str:
+        meant = self.meant()
+        return f"; did you mean {meant}" if isinstance(meant, str) else ""
+
+
+# What rules ask of a `param` and of an `extra`; of a param that is one of the core's own fields, some is told by that.
+_OF_PARAMS: dict[str, Value | Callable[[Param], Value]] = {
+    "is_known": True,
+    "is_request_param": False,
+    "type_problem": Param.type_problem,
+    "is_unused": Param.is_unused,
+    "harness": lambda param: param.known.harnesses,
+    "destination": ABSENT,
+    "right": ABSENT,
+    "right_text": "",
+    "tag_differs": ABSENT,
+}
+_OF_EXTRAS: dict[str, Callable[[Extra], Value]] = {
+    "is_used": Extra.is_used,
+    "is_repeat_field": lambda extra: extra.name in REPEAT_FIELDS and extra.known.repeats_field is not None,
+    "meant": Extra.meant,
+    "meant_text": Extra.meant_text,
+    "repeats_field": lambda extra: extra.known.repeats_field or ABSENT,
+    "tasks": lambda extra: extra.known.harnesses,
+}
 
 
 def _meant(scope: Scope, name: str, known: Tasks) -> tuple[Value, Value]:
@@ -180,39 +244,6 @@ def _is_extra(name: str, known: Tasks) -> bool:
 @cache
 def _all_extra() -> frozenset[str]:
     return frozenset(name for task in tasks() for name in task.extra)
-
-
-def _is_unused(scope: Scope, name: str, known: Tasks) -> Value:
-    """Whether the task's command does not read a parameter; one for all tasks is nobody's mistake."""
-    if scope.is_global:
-        return False
-    if not known.are_known:
-        return Unknown("the task is not in the table")
-    return is_param(name) and name not in ("extra", "task", *known.known[0].params)
-
-
-def _extra(scope: Scope, name: str, known: Tasks) -> dict[str, Attribute]:
-    def meant() -> Value:
-        legal = dict.fromkeys(key for task in known.known for key in task.extra)
-        close = known.repeats_field if name in REPEAT_FIELDS else nearest(name, legal)
-        return close if close is not None and close != name and is_free(scope, (*EXTRA, close)) else ABSENT
-
-    def is_used() -> Value:
-        """For all tasks at once, a key that none reads is a mistake only where it is close to one that some do."""
-        if any(reads(task, name) for task in known.known) or _is_named(known, name):
-            return True
-        if scope.is_global and is_nothing(meant()):
-            return True
-        return False if known.are_known else Unknown("a task is not in the table")
-
-    return {
-        "is_used": is_used,
-        "is_repeat_field": lambda: name in REPEAT_FIELDS and known.repeats_field is not None,
-        "meant": meant,
-        "meant_text": lambda: f"; did you mean {meant()}" if isinstance(meant(), str) else "",
-        "repeats_field": lambda: known.repeats_field or ABSENT,
-        "tasks": lambda: known.harnesses,
-    }
 
 
 def _is_named(known: Tasks, name: str) -> bool:

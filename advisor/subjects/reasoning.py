@@ -14,7 +14,6 @@ from advisor.subjects.scopes import ADAPTER
 if TYPE_CHECKING:
     from advisor.document.nodes import Path
     from advisor.nel.effective import Effective
-    from advisor.subjects.scopes import Scope
     from advisor.subjects.subject import World
 
 ON, OFF, UNSET = "on", "off", "unset"
@@ -42,13 +41,15 @@ def prompt_switch(text: Value) -> Value:
     return OFF if off else ON
 
 
-def toggles(scope: Scope, base: Path) -> dict[str, Path]:
-    """The toggles in a block of parameters to add, each with its path."""
+def toggles(added: Effective | None, base: Path) -> dict[str, Path]:
+    """The toggles in a block of parameters to add that stands at `base`, each with its path."""
     found: dict[str, Path] = {}
-    for path in ((*base, TEMPLATE_KWARGS), (*base, "extra_body", TEMPLATE_KWARGS)):
-        for name in children(scope.at(path)):
+    if added is None:
+        return found
+    for path in ((TEMPLATE_KWARGS,), ("extra_body", TEMPLATE_KWARGS)):
+        for name in children(added.at(path)):
             if name in TOGGLES:
-                found.setdefault(name, (*path, name))
+                found.setdefault(name, (*base, *path, name))
     return found
 
 

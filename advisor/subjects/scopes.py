@@ -31,21 +31,38 @@ class Scope:
     global one (also of those that set nothing), `view` what is known of its adapter and `model` how its tasks ask the
     served model, once somebody asks."""
 
-    __slots__ = ("_values", "general", "is_global", "model", "own", "owner", "path", "tasks", "view", "world")
+    __slots__ = (
+        "_merged",
+        "_values",
+        "general",
+        "is_global",
+        "model",
+        "own",
+        "owner",
+        "path",
+        "tasks",
+        "view",
+        "world",
+    )
 
     def __init__(self, world: World, path: Path, own: Effective, owner: Subject, general: Scope | None = None) -> None:
         self.world, self.path, self.own, self.owner, self.general = world, path, own, owner, general
         self.is_global = general is None
         self.tasks: tuple[Scope, ...] = ()
         self._values: dict[Path, Value] = {}
+        self._merged: dict[Path, Effective | None] = {}
         self.view: AdapterView | None = None
         self.model: ScopeModel | None = None
 
     def at(self, path: Path) -> Effective | None:
-        """What the container gets at a path."""
+        """What the container gets at a path. The mappings that something was asked of are merged, and kept."""
         if self.general is None or self.own is _NOTHING:
             return (self.general or self).own.at(path)
-        return merged_at(self.general.own, self.own, path)
+        above = path[:-1]
+        if above not in self._merged:
+            self._merged[above] = merged_at(self.general.own, self.own, above)
+        node = self._merged[above]
+        return node.child(path[-1]) if node is not None else None
 
     def value(self, path: Path) -> Value:
         """The merged value at a path; Unknown at the global scope where every task sets its own. To be asked for when

@@ -5,6 +5,7 @@ Lepton builds a command of its own and takes only `extra_args` (nemo-evaluator-l
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from advisor.nel.command import read_command
@@ -15,7 +16,7 @@ from advisor.nel.flags import Flag
 from advisor.nel.image import SGLANG, VLLM
 from advisor.nel.values import ABSENT
 from advisor.patterns import pattern
-from advisor.subjects.command import COMMAND, NAMES, Server, command_attributes, place_sizes, read_servers
+from advisor.subjects.command import COMMAND, NAMES, Server, command_attributes, command_place, read_servers
 from advisor.subjects.flags import flag_attributes
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Place, Subject
@@ -37,11 +38,17 @@ def add_serving(world: World, document: Document, context: Context) -> None:
     servers = read_servers(world)
     place = place_in(document, world.values, COMMAND)
     command = world.add_single(
-        Subject("command", place, world, command_attributes(deployment, servers), parent=deployment)
+        Subject(
+            "command",
+            place,
+            world,
+            command_attributes(deployment, servers),
+            parent=deployment,
+            locate=partial(command_place, servers, document),
+        )
     )
     seen: set[tuple[Path, int]] = set()
     for server in servers:
-        place_sizes(command, server, document)
         for flag in server.arguments.flags:
             add_flag(command, document, server, flag, seen)
     if seen:
@@ -62,19 +69,20 @@ def add_flag(command: Subject, document: Document, server: Server, flag: Flag, s
     whole = server.expanded.span(*flag.span, document.text)
     path = (*piece.path, flag.written)
     place = Place(path, whole) if whole else place_in(document, world.values, piece.path)
-    subject = Subject("flag", place, world, flag_attributes(command, server, flag), parent=command)
-    if isinstance(field := subject.attributes["repeats"], str):
+    attributes = flag_attributes(command, server, flag)
+    locate = partial(_flag_place, server, flag, document, path)
+    subject = world.add(Subject("flag", place, world, attributes, parent=command, locate=locate))
+    if isinstance(field := attributes["repeats"], str):
         subject.places["repeated_field"] = Place(("deployment", field), place.span)
-    name = server.expanded.span(*flag.name_span, document.text)
-    if name is not None:
-        subject.places["written"] = Place(path, name)
-    if flag.value_span is not None:
-        inner = server.expanded.span(*flag.value_span, document.text)
-        if inner is not None:
-            subject.places["value"] = Place(path, inner)
-    world.add(subject)
     if flag.answer.status == UNCHECKED and server.engine.samples:
         world.note(flag.written, flag.answer.reason)
+
+
+def _flag_place(server: Server, flag: Flag, document: Document, path: Path, name: str) -> Place | None:
+    """Where a flag's name and value stand."""
+    part = {"written": flag.name_span, "value": flag.value_span}.get(name)
+    span = server.expanded.span(*part, document.text) if part is not None else None
+    return Place(path, span) if span is not None else None
 
 
 def note_version(world: World, server: Server, deployment: Subject) -> None:

@@ -186,15 +186,16 @@ def fitting_data_parallel(deployment: Subject, command: Subject) -> Value:
 
 def _is_flagged(command: Subject) -> bool:
     """Whether extra_args set a size, over the field."""
-    places = (command.places.get(name) for name in ("tensor_parallel", "data_parallel", "pipeline_parallel"))
+    places = (command.told_place(name) for name in ("tensor_parallel", "data_parallel", "pipeline_parallel"))
     return any(place is not None and "extra_args" in place.path for place in places)
 
 
 def _sizes_place(deployment: Subject, command: Subject, document: Document) -> Place:
     """The size that a person wrote, else their request for GPUs, else the deployment."""
     for name in ("tensor_parallel", "data_parallel", "pipeline_parallel"):
-        if name in command.places:
-            return command.places[name]
+        place = command.told_place(name)
+        if place is not None:
+            return place
     gres = deployment.world.singles["execution"].place_of("gres")
     return gres or place_in(document, deployment.world.values, ("deployment",))
 

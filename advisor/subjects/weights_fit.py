@@ -40,8 +40,9 @@ def describe_fit(serving: Serving, subject: Subject, context: Context) -> None:
     """Attributes of `checkpoint`, and of the flags --max-model-len, --kv-cache-dtype and --enable-expert-parallel."""
     subject.attributes |= _fit(serving, subject) | gpu_attributes(serving, context)
     for attribute in ("tensor_parallel", "data_parallel"):
-        if attribute in serving.command.places:
-            subject.places["uneven_heads"] = subject.places["uneven_units"] = serving.command.places[attribute]
+        place = serving.command.told_place(attribute)
+        if place is not None:
+            subject.places["uneven_heads"] = subject.places["uneven_units"] = place
             break
     for flag in serving.flags("--max-model-len"):
         flag.attributes |= {
@@ -114,7 +115,7 @@ def even_tensor_parallel(serving: Serving) -> Value:
     """The largest smaller size that divides; ABSENT where a field does not set it."""
     tensor, config, deployment = serving.command.get("tensor_parallel"), serving.checkpoint.config, serving.deployment
     node = deployment.find("tensor_parallel_size")
-    place = serving.command.places.get("tensor_parallel")
+    place = serving.command.told_place("tensor_parallel")
     if not isinstance(tensor, int) or config is None or node is None or deployment.get("own_command"):
         return ABSENT
     if place is not None and place.path != (*deployment.base, "tensor_parallel_size"):
