@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -55,14 +54,17 @@ def add_tasks(world: World, document: Document, context: Context) -> None:
 def _repeated(views: list[TaskView]) -> set[TaskView]:
     """The tasks that an earlier one is the same as."""
     found: set[TaskView] = set()
-    names = Counter(view.name for view in views if isinstance(view.name, str))
-    seen: dict[str, list[Data]] = {}
+    named: dict[str, list[TaskView]] = {}
     for view in views:
-        if isinstance(view.name, str) and names[view.name] > 1:
-            twins, own = seen.setdefault(view.name, []), view.item.plain()
-            if own in twins:
+        if isinstance(view.name, str):
+            named.setdefault(view.name, []).append(view)
+    for twins in named.values():
+        seen: list[Data] = []
+        for view in twins if len(twins) > 1 else ():
+            own = view.item.plain()
+            if own in seen:
                 found.add(view)
-            twins.append(own)
+            seen.append(own)
     return found
 
 

@@ -54,7 +54,7 @@ def test_a_flag_stands_exactly_where_it_is_written(lines: list[str], expected: s
     text = config(f"image: {VLLM}", *lines)
     flag = flags(world_of(text))["--swap-space"]
     assert written(text, flag.place) == expected
-    assert written(text, flag.places["value"]) == "16"
+    assert written(text, flag.place_of("value")) == "16"
     assert flag.place.path[-1] == "--swap-space"
 
 
@@ -230,7 +230,8 @@ def test_every_place_lies_in_the_text(words: str, as_command: bool, image: str) 
     text = config(f"image: {json.dumps(image)}", line)
     world = world_of(text)
     for subject in world.subjects:
-        for place in (subject.place, *subject.places.values()):
+        told = (subject.told_place(name) for name in (*subject.attributes, "written", "tensor_parallel_flag"))
+        for place in (subject.place, *subject.places.values(), *(one for one in told if one is not None)):
             assert 0 <= place.span.start <= place.span.end <= len(text)
         for name in list(subject.attributes):
             subject.get(name)
