@@ -51,7 +51,8 @@ class Composition(NamedTuple):
     header_mistake: str = ""
 
     def is_open(self, path: tuple[str | int, ...]) -> bool:
-        return "" in self.open_sections or (bool(path) and str(path[0]) in self.open_sections)
+        sections = self.open_sections
+        return bool(sections) and ("" in sections or (bool(path) and str(path[0]) in sections))
 
 
 class _File(NamedTuple):

@@ -41,10 +41,13 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
 
 def _closest(folded: str, forms: dict[str, str]) -> list[str]:
     best: list[str] = []
-    least = _slips(len(folded))
+    least, letters = _slips(len(folded)), set(folded)
     for candidate, form in forms.items():
         limit = min(least, _slips(len(form)))
-        if abs(len(form) - len(folded)) > limit or _other_number(folded, form):
+        # A slip mends one letter that only one of them has, or one of each.
+        if abs(len(form) - len(folded)) > limit or len(letters.difference(form)) > limit:
+            continue
+        if len(set(form) - letters) > limit or _other_number(folded, form):
             continue
         found = distance(folded, form, limit)
         if found > limit:

@@ -92,11 +92,11 @@ class Task(NamedTuple):
 
     def services(self, extra: Mapping[str, Any] | None = None) -> tuple[Service, ...]:
         """The other models that a run calls, given the config's own `config.params.extra`."""
-        if extra is None or not any(self._names_model(name, value) for name, value in extra.items()):
+        if extra is None or not any(self.names_model(name, value) for name, value in extra.items()):
             return self.calls
         return self._services(self.effective_extra(extra))
 
-    def _names_model(self, name: str, value: Any) -> bool:
+    def names_model(self, name: str, value: Any) -> bool:
         """Whether a value of `extra` can say anything of another model."""
         return isinstance(value, dict) or name.endswith("_api_key") or isinstance(self.extra_defaults.get(name), dict)
 

@@ -66,11 +66,11 @@ class AdapterView:
         return {**{name: self.field(name) for name in self.fields}, **_ATTRIBUTES}
 
     @once
-    def fields(self) -> list[str]:
+    def fields(self) -> dict[str, None]:
         """The simple fields that stand here, or that every task sets and that so are not known here."""
         tasks = [children(task.own.at(ADAPTER)) for task in self.scope.tasks]
         everywhere = set.intersection(*(set(fields) for fields in tasks)) if tasks else set()
-        return list(dict.fromkeys([*children(self.node), *everywhere]))
+        return dict.fromkeys([*children(self.node), *everywhere])
 
     def tasks_set(self) -> Value:
         """The fields that any task sets for itself."""
@@ -84,6 +84,8 @@ class AdapterView:
         return fields[name]
 
     def _field(self, name: str) -> Value:
+        if name not in self.fields:
+            return self.scope.nothing
         value = self.scope.value((*ADAPTER, name))
         if isinstance(value, bool) or adapter_section().keys.get(name) != "bool":
             return value
@@ -171,6 +173,8 @@ class AdapterView:
 
     @once
     def reasoning_effort(self) -> Value:
+        if self.added is None and not self.scope.tasks:
+            return self.scope.nothing
         for end in EFFORTS:
             value = self.scope.value((*self.added_params, *end))
             if not is_nothing(value):

@@ -33,12 +33,14 @@ _UNDER_CONFIG, _SHORT, _TOP, _PARAM, _REFUSED, _IGNORED = (
     "container-key-unknown",
     "container-key-ignored",
 )
+# The one block that stands where any key may, and so is not found as an unknown one.
+_NESTED: Path = (*PARAMS, "adapter_config")
 # Where people put it, where it belongs, and the finding's name; all below nemo_evaluator_config.
 _BLOCKS: tuple[tuple[Path, Path, str], ...] = (
     (("config", "target"), _TARGET, _UNDER_CONFIG),
     (("config", "api_endpoint"), _ENDPOINT, _UNDER_CONFIG),
     (("config", "adapter_config"), _BLOCK, _UNDER_CONFIG),
-    (("config", "params", "adapter_config"), _BLOCK, _UNDER_CONFIG),
+    (_NESTED, _BLOCK, _UNDER_CONFIG),
     (("adapter_config",), _BLOCK, _SHORT),
     (("api_endpoint",), _ENDPOINT, _SHORT),
     (("target", "adapter_config"), _BLOCK, _SHORT),
@@ -60,15 +62,22 @@ def add_misplaced(world: World, found: tuple[Scope, ...]) -> None:
     for scope in found:
         if not scope.own.data:
             continue
+        unknown = [
+            (above, known, name)
+            for above, known in _sections()
+            for name in children(scope.own.at(above))
+            if name not in known.keys
+        ]
+        if not unknown and _NESTED[-1] not in children(scope.own.at(PARAMS)):
+            continue
         blocks = {at: (to, kind) for at, to, kind in _BLOCKS if (node := scope.own.at(at)) and node.data is not None}
         for at, (to, kind) in blocks.items():
             joins = _is_apart(scope.own.at(at), scope.own.at(to))
             place: Value = [*scope.path, *to] if joins else _free(scope, to)
             _add(scope, at, place, dotted((*scope.path, *to)), kind)
-        for above, known in _sections():
-            for name in children(scope.own.at(above)):
-                if name not in known.keys and (*above, name) not in blocks:
-                    _add_key(scope, above, known, name)
+        for above, known, name in unknown:
+            if (*above, name) not in blocks:
+                _add_key(scope, above, known, name)
     for at, to in _TOP_BLOCKS:
         node = world.values.tree.at(at)
         if node is not None and node.data is not None and not _is_repeated(world, node, at):

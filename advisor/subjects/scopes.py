@@ -27,7 +27,8 @@ _NOTHING = Effective({}, Origin())
 class Scope:
     """`own` is what stands at `path`. What the container gets is that over the values of the `general` scope.
 
-    `owner` is the subject that it belongs to (the evaluation or the task), `tasks` the scopes of the tasks below a
+    `nothing` is the value of what stands nowhere. `owner` is the subject that it belongs to (the evaluation or the
+    task), `tasks` the scopes of the tasks below a
     global one (also of those that set nothing), `view` what is known of its adapter and `model` how its tasks ask the
     served model, once somebody asks."""
 
@@ -36,7 +37,9 @@ class Scope:
         "_values",
         "general",
         "is_global",
+        "is_open",
         "model",
+        "nothing",
         "own",
         "owner",
         "path",
@@ -48,6 +51,8 @@ class Scope:
     def __init__(self, world: World, path: Path, own: Effective, owner: Subject, general: Scope | None = None) -> None:
         self.world, self.path, self.own, self.owner, self.general = world, path, own, owner, general
         self.is_global = general is None
+        self.is_open = world.values.composition.is_open(path)
+        self.nothing: Value = Unknown("a config that is not here may set it", None) if self.is_open else ABSENT
         self.tasks: tuple[Scope, ...] = ()
         self._values: dict[Path, Value] = {}
         self._merged: dict[Path, Effective | None] = {}
@@ -56,11 +61,12 @@ class Scope:
 
     def at(self, path: Path) -> Effective | None:
         """What the container gets at a path. The mappings that something was asked of are merged, and kept."""
-        if self.general is None or self.own is _NOTHING:
-            return (self.general or self).own.at(path)
+        if self.general is not None and self.own is _NOTHING:
+            return self.general.at(path)
         above = path[:-1]
         if above not in self._merged:
-            self._merged[above] = merged_at(self.general.own, self.own, above)
+            general = self.general
+            self._merged[above] = self.own.at(above) if general is None else merged_at(general.own, self.own, above)
         node = self._merged[above]
         return node.child(path[-1]) if node is not None else None
 
@@ -76,13 +82,7 @@ class Scope:
         if self.tasks and self.is_set_by_all_tasks(path):
             return Unknown("every task sets its own", None)
         node = self.at(path)
-        if node is not None:
-            return self.world.values.resolve(node)
-        return Unknown("a config that is not here may set it", None) if self.is_open else ABSENT
-
-    @property
-    def is_open(self) -> bool:
-        return self.world.values.composition.is_open(self.path)
+        return self.world.values.resolve(node) if node is not None else self.nothing
 
     def is_set_by_all_tasks(self, path: Path) -> bool:
         return bool(self.tasks) and all(_replaces(task.own.at(path)) for task in self.tasks)

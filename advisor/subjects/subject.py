@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache
 from operator import methodcaller
@@ -92,7 +93,7 @@ class Subject:
         return asked[name]
 
     def _at(self, name: str) -> Value:
-        node = self.find(name)
+        node = self.node.at(_path(name)) if self.node is not None else None
         if node is not None:
             return self.world.values.resolve(node)
         if self.world.values.composition.is_open(self.base):
@@ -147,14 +148,14 @@ class World:
     def __init__(self, values: Values) -> None:
         self.values = values
         self.subjects: list[Subject] = []
-        self._by_kind: dict[str, list[Subject]] = {}
+        self._by_kind: defaultdict[str, list[Subject]] = defaultdict(list)
         self.singles: dict[str, Subject] = {}
         self.unchecked: dict[tuple[str, str], None] = {}
         self.scopes: tuple[Scope, ...] = ()
 
     def add(self, subject: Subject) -> Subject:
         self.subjects.append(subject)
-        self._by_kind.setdefault(subject.kind, []).append(subject)
+        self._by_kind[subject.kind].append(subject)
         return subject
 
     def add_single(self, subject: Subject) -> Subject:

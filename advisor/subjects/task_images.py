@@ -24,11 +24,7 @@ _SIF = "GDPVAL_CONTAINER_PATH"
 
 def describe_sandboxes(world: World) -> None:
     """Attributes of `evaluation` on the mounted images."""
-    evaluation = world.singles["evaluation"]
-    evaluation.attributes["other_sif"] = lambda: _other_sif(world)
-    place = _variable_place(world, _SIF)
-    if place is not None:
-        evaluation.places["other_sif"] = place
+    world.singles["evaluation"].attributes["other_sif"] = lambda: _other_sif(world)
 
 
 def _container_is_packaged(view: TaskView) -> Value:
@@ -70,9 +66,10 @@ def _is_gym(view: TaskView) -> bool:
 
 def _variable_place(world: World, name: str) -> Place | None:
     for owner in (*world.of("task"), world.singles["evaluation"], world.singles["config"]):
-        place = owner.place_of(f"env_vars.{name}")
-        if place is not None:
-            return place
+        if owner.node is not None and owner.node.at(("env_vars", name)) is not None:
+            place = owner.place_of(f"env_vars.{name}")
+            if place is not None:
+                return place
     return None
 
 
@@ -84,9 +81,9 @@ def _other_sif(world: World) -> Value:
     wanted = world.values.at(place.path)
     if not isinstance(wanted, str) or not wanted.startswith("lit:"):
         return ABSENT
-    path = wanted.removeprefix("lit:")
+    world.singles["evaluation"].places["other_sif"] = place
     mounted = _mounted_sifs(world)
-    return mounted[0] if mounted and path not in mounted else ABSENT
+    return mounted[0] if mounted and wanted.removeprefix("lit:") not in mounted else ABSENT
 
 
 def _mounted_sifs(world: World) -> list[str]:

@@ -37,9 +37,9 @@ def _default_judge(view: TaskView) -> Value:
     """The other model that a task calls by its own default, where only NVIDIA reaches that."""
     if view.packaged is None:
         return ABSENT
-    own = view.scope.at(EXTRA)
-    plain = own.plain() if own is not None else {}
-    for service in view.packaged.services(plain if isinstance(plain, dict) else {}):
+    own = view.scope.at(EXTRA) if view.names_models else None
+    plain = own.plain() if own is not None else None
+    for service in view.packaged.services(plain if isinstance(plain, dict) else None):
         if service.url is None or not _is_internal(service):
             continue
         if not {"url", "model_id"} & children(view.scope.at((*EXTRA, service.name))).keys():

@@ -25,12 +25,7 @@ _GATED = {
 
 def describe_tokens(world: World) -> None:
     """Attributes of `evaluation` on the two stages."""
-    evaluation = world.singles["evaluation"]
-    evaluation.attributes["lone_token"] = lambda: _lone_token(world)
-    for block in ("deployment", "evaluation"):
-        place = world.singles[block].place_of(f"env_vars.{_HF_TOKEN}")
-        if place is not None:
-            evaluation.places["lone_token"] = place
+    world.singles["evaluation"].attributes["lone_token"] = lambda: _lone_token(world)
 
 
 def _is_gated(view: TaskView) -> bool:
@@ -54,6 +49,10 @@ def _lone_token(world: World) -> Value:
     if values.at(("deployment", "type")) in ("none", ABSENT) or _has(world, ()):
         return ABSENT
     serves, scores = _has(world, ("deployment",)), _has(world, ("evaluation",))
+    for block in ("deployment", "evaluation") if serves != scores else ():
+        place = world.singles[block].place_of(f"env_vars.{_HF_TOKEN}")
+        if place is not None:
+            world.singles["evaluation"].places["lone_token"] = place
     handle = values.at(("deployment", "hf_model_handle"))
     if serves and not scores:
         return "evaluation"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from advisor.nel.effective import children
 from advisor.nel.task_history import Past, former, has_past
 from advisor.nel.tasks import Lookup, Service, Status, Task, lookup
 from advisor.nel.values import ABSENT, Unknown, Value
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from advisor.subjects.task_group import TaskGroup
 
 _EXTRA = (PASS_THROUGH, *EXTRA)
+_GLOBAL_EXTRA = ("evaluation", *_EXTRA)
 NESTED_KEY_NAME = (PASS_THROUGH, *ADAPTER[:-1], "api_key_name")
+_GLOBAL_KEY_NAME = ("evaluation", *NESTED_KEY_NAME)
 # What the core's own enum of endpoint types knows, and what some harnesses' tasks ask for.
 _CORE_ENDPOINTS = ("undefined", "chat", "completions", "completions_logprob", "embedding", "vlm", "ranking")
 # Harnesses to propose for a name that several have, the best known first; codec runs contamination studies.
@@ -153,7 +156,7 @@ class TaskView:
     def nested_key(self) -> Value:
         """The api_key_name below nemo_evaluator_config, the task's before that for all tasks, which nobody passes to
         the container by itself."""
-        node = self.item.at(NESTED_KEY_NAME) or self.world.values.tree.at(("evaluation", *NESTED_KEY_NAME))
+        node = self.item.at(NESTED_KEY_NAME) or self.world.values.tree.at(_GLOBAL_KEY_NAME)
         value = ABSENT if node is None else self.world.values.resolve(node)
         return value if value else ABSENT
 
@@ -161,9 +164,16 @@ class TaskView:
         """Whether the evaluation container gets a variable."""
         return supplied(self.world, self.item, name)
 
+    @once
+    def names_models(self) -> bool:
+        """Whether `config.params.extra`, of all tasks or the task's own, says anything of the models that it calls."""
+        both = (self.world.values.tree.at(_GLOBAL_EXTRA), self.item.at(_EXTRA))
+        extra = [child for node in both for child in children(node).items()]
+        return self.task is not None and any(self.task.names_model(name, child.data) for name, child in extra)
+
     def extra(self) -> dict[str, Data]:
         """`config.params.extra` of all tasks with the task's own over it."""
-        general, own = self.world.values.tree.at(("evaluation", *_EXTRA)), self.item.at(_EXTRA)
+        general, own = self.world.values.tree.at(_GLOBAL_EXTRA), self.item.at(_EXTRA)
         both = [node.plain() for node in (general, own) if node is not None]
         merged: dict[str, Data] = {}
         for one in both:
@@ -171,8 +181,10 @@ class TaskView:
         return merged
 
     def services(self) -> tuple[Service, ...]:
-        task = self.task
-        return task.services(self.extra()) if task is not None else ()
+        """The other models that the task calls."""
+        if self.task is None:
+            return ()
+        return self.task.services(self.extra()) if self.names_models else self.task.calls
 
 
 def supplied(world: World, item: Effective | None, name: str) -> Value:
