@@ -86,7 +86,10 @@ class AdapterView:
     def _field(self, name: str) -> Value:
         if name not in self.fields:
             return self.scope.nothing
-        value = self.scope.value((*ADAPTER, name))
+        if self.scope.tasks:
+            value = self.scope.value((*ADAPTER, name))
+        else:
+            value = self.world.values.resolve(children(self.node)[name])
         if isinstance(value, bool) or adapter_section().keys.get(name) != "bool":
             return value
         if isinstance(value, str):

@@ -10,7 +10,7 @@ from advisor.nel.recommended import Model, described, long_tasks, recommended
 from advisor.nel.values import Unknown, Value
 from advisor.patterns import pattern
 from advisor.subjects.reasoning import model_name, server_parses
-from advisor.subjects.scopes import EXTRA, scopes
+from advisor.subjects.scopes import EXTRA
 from advisor.subjects.topology import as_int
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _GYM_FOLDER = pattern(r"\bbenchmarks/(\w+)/")
 
 def benchmarks_in(world: World) -> list[Benchmark] | None:
     """Those of all tasks; None where there are none, or one is not in the table."""
-    found = [benchmark_in(scope) for scope in scopes(world)[0].tasks]
+    found = [task.view.benchmark for task in world.of("task")]
     known = [one for one in found if one is not None]
     return known if known and len(known) == len(found) else None
 

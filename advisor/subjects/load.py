@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from advisor.nel.tasks import Task, lookup
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.patterns import pattern
-from advisor.subjects.scopes import PARAMS, Scope, scopes
+from advisor.subjects.scopes import PARAMS, Scope
 from advisor.subjects.subject import is_nothing
 from advisor.subjects.topology import as_int, count, difference
 
@@ -104,31 +104,29 @@ def _shortage(task: Subject, command: Subject | None, floor: str) -> Value:
     return max(0, wanted - length) if wanted and length else ABSENT
 
 
-def _largest(world: World, path: Path) -> tuple[int, Scope] | None:
-    """The largest number of `config.params` that a task gets, and the task's scope."""
-    found = [
-        (number, scope) for scope in scopes(world)[0].tasks if (number := as_int(_number(scope, path))) is not None
-    ]
-    if path == _PARALLELISM:
+def _largest(world: World, attribute: str) -> tuple[int, Subject] | None:
+    """The largest number of an attribute of tasks, and the task."""
+    found = [(number, task) for task in world.of("task") if (number := as_int(task.get(attribute))) is not None]
+    if attribute == "parallel":
         # That of a gym is its own agents', not of requests.
-        found = [(number, scope) for number, scope in found if scope.owner.get("is_gym") is not True]
+        found = [(number, task) for number, task in found if task.get("is_gym") is not True]
     return max(found, key=lambda one: one[0]) if found else None
 
 
 def longest_answer(world: World, command: Subject) -> Value:
     """The largest max_new_tokens of a task, and where it stands."""
-    longest = _largest(world, _LONGEST)
+    longest = _largest(world, "longest_answer")
     if longest is None:
         return ABSENT
-    place = longest[1].place(_LONGEST)
+    place = longest[1].view.scope.place(_LONGEST)
     if place is not None:
         command.places["longest_answer"] = place
     return longest[0]
 
 
 def longest_answer_task(world: World) -> Value:
-    longest = _largest(world, _LONGEST)
-    name = longest[1].owner.get("name") if longest else None
+    longest = _largest(world, "longest_answer")
+    name = longest[1].get("name") if longest else None
     return name if isinstance(name, str) else "a task"
 
 
@@ -147,7 +145,7 @@ def sequences(world: World, command: Subject) -> Value:
 
 def most_parallel(world: World) -> Value:
     """The largest parallelism of a task."""
-    largest = _largest(world, _PARALLELISM)
+    largest = _largest(world, "parallel")
     return largest[0] if largest else ABSENT
 
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Path
     from advisor.nel.context import Context
-    from advisor.nel.effective import Effective
     from advisor.subjects.subject import World
 
 # What other programs call the parameters.
@@ -55,10 +54,12 @@ def add_params(world: World, found: tuple[Scope, ...], document: Document, conte
             continue
         known, otherwise = Tasks(scope), partial(place_in, document, world.values, scope.path)
         for name, node in params.items():
-            given = Param(scope, (*PARAMS, name), node, known)
+            given = Param(scope, (*PARAMS, name), node)
+            given.known = known
             _add_tag(given.add("param", given.attributes(), scope.owner, otherwise), scope, name)
         for name, node in extra.items():
-            one = Extra(scope, (*EXTRA, name), node, known)
+            one = Extra(scope, (*EXTRA, name), node)
+            one.known = known
             one.add("extra", {**_OF_EXTRAS, **one.common()}, scope.owner, otherwise)
 
 
@@ -126,10 +127,7 @@ class _Given(Written):
     """A key of `config.params` or of its `extra`, and the `known` tasks that get it."""
 
     __slots__ = ("known",)
-
-    def __init__(self, scope: Scope, path: Path, node: Effective, known: Tasks) -> None:
-        super().__init__(scope, path, node)
-        self.known = known
+    known: Tasks
 
     def common(self) -> dict[str, Attribute]:
         return {"name": self.name, "scope": "global" if self.scope.is_global else "task"}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from advisor.nel.tasks import lookup
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.patterns import pattern
-from advisor.subjects.evaluated import benchmark_in, gym_texts
+from advisor.subjects.evaluated import gym_texts
 from advisor.subjects.scopes import EXTRA
 from advisor.subjects.subject import Place
 from advisor.subjects.topology import as_int
@@ -36,8 +36,8 @@ def describe_repeats(world: World) -> None:
         task.attributes |= _ATTRIBUTES
 
 
-def _of_benchmark(scope: Scope, field: str) -> Value:
-    found = benchmark_in(scope)
+def _of_benchmark(view: TaskView, field: str) -> Value:
+    found = view.benchmark
     value: Value = getattr(found, field) if found is not None else None
     return ABSENT if value is None else value
 
@@ -98,10 +98,10 @@ def repeats_to_set(scope: Scope) -> Value:
 
 
 _ATTRIBUTES: dict[str, Callable[[TaskView], Value]] = {
-    "repeats_wanted": lambda view: _of_benchmark(view.scope, "repeats"),
+    "repeats_wanted": lambda view: _of_benchmark(view, "repeats"),
     "repeats": lambda view: repeats(view.scope),
     "repeats_are_own": lambda view: repeats_are_own(view.scope),
     "repeats_missing": lambda view: repeats_missing(view.subject),
     "repeats_to_set": lambda view: repeats_to_set(view.scope),
-    "benchmark": lambda view: _of_benchmark(view.scope, "name"),
+    "benchmark": lambda view: _of_benchmark(view, "name"),
 }

@@ -21,6 +21,8 @@ GLOBAL: Path = ("evaluation", PASS_THROUGH)
 ADAPTER: Path = ("target", "api_endpoint", "adapter_config")
 PARAMS: Path = ("config", "params")
 EXTRA: Path = (*PARAMS, "extra")
+# How deep the blocks lie that are merged as a whole: config.params and target.api_endpoint.
+_BLOCK = 2
 _NOTHING = Effective({}, Origin())
 
 
@@ -60,15 +62,17 @@ class Scope:
         self.model: ScopeModel | None = None
 
     def at(self, path: Path) -> Effective | None:
-        """What the container gets at a path. The mappings that something was asked of are merged, and kept."""
-        if self.general is not None and self.own is _NOTHING:
-            return self.general.at(path)
-        above = path[:-1]
-        if above not in self._merged:
-            general = self.general
-            self._merged[above] = self.own.at(above) if general is None else merged_at(general.own, self.own, above)
-        node = self._merged[above]
-        return node.child(path[-1]) if node is not None else None
+        """What the container gets at a path. Blocks are merged when something in them is asked for, and kept."""
+        merged = self._merged
+        if path not in merged:
+            if len(path) > _BLOCK:
+                above = self.at(path[:-1])
+                merged[path] = above.child(path[-1]) if above is not None else None
+            elif self.general is None:
+                merged[path] = self.own.at(path)
+            else:
+                merged[path] = merged_at(self.general.own, self.own, path)
+        return merged[path]
 
     def value(self, path: Path) -> Value:
         """The merged value at a path; Unknown at the global scope where every task sets its own. To be asked for when

@@ -13,6 +13,7 @@ from advisor.subjects.scopes import ADAPTER, EXTRA, PASS_THROUGH
 
 if TYPE_CHECKING:
     from advisor.document.nodes import Data, Path
+    from advisor.nel.benchmarks import Benchmark
     from advisor.nel.effective import Effective
     from advisor.subjects.scopes import Scope
     from advisor.subjects.subject import Subject, World
@@ -159,6 +160,13 @@ class TaskView:
         node = self.item.at(NESTED_KEY_NAME) or self.world.values.tree.at(_GLOBAL_KEY_NAME)
         value = ABSENT if node is None else self.world.values.resolve(node)
         return value if value else ABSENT
+
+    @once
+    def benchmark(self) -> Benchmark | None:
+        """What is known of the benchmark that it runs. Most configs never ask."""
+        from advisor.subjects.evaluated import benchmark_in
+
+        return benchmark_in(self.scope)
 
     def supplied(self, name: str) -> Value:
         """Whether the evaluation container gets a variable."""
