@@ -45,18 +45,17 @@ class Effective:
         return None
 
     def at(self, path: Path) -> Effective | None:
-        node: Effective = self
+        node: Effective | None = self
         for part in path:
+            if node is None:
+                return None
             data = node.data
             if type(data) is dict:
-                found = data.get(part)  # type: ignore[arg-type]
+                node = data.get(part)  # type: ignore[arg-type]
             elif type(data) is list and type(part) is int and 0 <= part < len(data):
-                found = data[part]
+                node = data[part]
             else:
                 return None
-            if found is None:
-                return None
-            node = found
         return node
 
     def plain(self) -> Data:
