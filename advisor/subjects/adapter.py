@@ -11,7 +11,8 @@ from advisor.nel.field_types import type_problem
 from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT, Absent, Unknown, Value
 from advisor.subjects.adapter_places import adapter_place
-from advisor.subjects.adapter_view import AdapterView, view_of
+from advisor.subjects.adapter_view import ADAPTER_ATTRIBUTES, AdapterView, view_of
+from advisor.subjects.families import FAMILY_OF_ADAPTERS
 from advisor.subjects.reasoning import is_instruct, server_parses
 from advisor.subjects.request_params import destination_of
 from advisor.subjects.scopes import ADAPTER, Scope
@@ -56,7 +57,7 @@ def add_adapters(world: World, found: tuple[Scope, ...], document: Document) -> 
                 "adapter",
                 place or place_in(document, world.values, scope.path),
                 world,
-                view.attributes(),
+                _attributes(view),
                 view.node,
                 base,
                 scope.owner,
@@ -66,6 +67,14 @@ def add_adapters(world: World, found: tuple[Scope, ...], document: Document) -> 
         )
         _add_fields(view, adapter, node)
         _add_interceptors(view, adapter, node)
+
+
+def _attributes(view: AdapterView) -> dict[str, Attribute]:
+    """What is computed, and the fields that are not called as something of that."""
+    return {**_COMPUTED, **{name: view.field(name) for name in view.fields if name not in _COMPUTED}}
+
+
+_COMPUTED = {**ADAPTER_ATTRIBUTES, **FAMILY_OF_ADAPTERS}
 
 
 def _add_fields(view: AdapterView, adapter: Subject, node: Effective | None) -> None:

@@ -29,7 +29,7 @@ from advisor.subjects.reasoning import (
     toggles,
 )
 from advisor.subjects.scopes import ADAPTER, EXTRA, PARAMS, Scope
-from advisor.subjects.subject import Attribute, is_nothing
+from advisor.subjects.subject import is_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,10 +60,6 @@ class AdapterView:
         self.scope, self.general, self.world = scope, general, scope.world
         self.node = scope.at(ADAPTER)
         self._fields: dict[str, Value] = {}
-
-    def attributes(self) -> dict[str, Attribute]:
-        """The fields, and what is computed from them as functions of this view."""
-        return {**{name: self.field(name) for name in self.fields}, **_ATTRIBUTES}
 
     @once
     def fields(self) -> dict[str, None]:
@@ -104,7 +100,13 @@ class AdapterView:
         if general is None:
             return [*self.fields, *_DERIVED]
         fields = [name for name in self.fields if self.field(name) != general.field(name)]
-        return [*fields, *(name for name in _DERIVED if getattr(self, name) != getattr(general, name))]
+        derived = zip(_DERIVED, self.derived, general.derived, strict=True)
+        return [*fields, *[name for name, own, other in derived if own != other]]
+
+    @once
+    def derived(self) -> tuple[Value, ...]:
+        values: tuple[Value, ...] = attrgetter(*_DERIVED)(self)
+        return values
 
     @once
     def prompt(self) -> Value:
@@ -263,7 +265,7 @@ _DERIVED = (
     "max_new_tokens", "temperature", "repeats", "legacy_fields",
 )  # fmt: skip
 # What rules ask of an `adapter` beside its fields.
-_ATTRIBUTES: dict[str, Callable[[AdapterView], Value]] = {
+ADAPTER_ATTRIBUTES: dict[str, Callable[[AdapterView], Value]] = {
     "scope": lambda view: "global" if view.scope.is_global else "task",
     "tasks_set": AdapterView.tasks_set,
     "changes": AdapterView.changes,

@@ -28,7 +28,7 @@ _MODES = {"thinking": "while it reasons", "plain": "without reasoning"}
 
 
 def describe_families(world: World, document: Document, context: Context) -> None:
-    """Attributes of `deployment`, `command`, its `flag`s, each `adapter` and each `task`."""
+    """Attributes of `deployment`, `command` and its `flag`s."""
     deployment, command = world.singles["deployment"], world.singles.get("command")
     deployed = model_of(scopes(world)[0]).deployed
     flags = [flag for flag in world.of("flag") if flag.parent is command]
@@ -47,10 +47,6 @@ def describe_families(world: World, document: Document, context: Context) -> Non
         "family": lambda: deployed.family,
         "parser_hint": lambda: _parser_hint(deployment),
     }
-    for adapter in world.of("adapter"):
-        adapter.attributes |= _OF_ADAPTERS
-    for task in world.of("task"):
-        task.attributes |= _OF_TASKS
 
 
 def _sampling_text(view: AdapterView) -> Value:
@@ -155,7 +151,7 @@ def _asked_temperature(model: ScopeModel) -> Value:
 
 
 # What rules ask of an `adapter` and of a `task`.
-_OF_ADAPTERS: dict[str, Callable[[AdapterView], Value]] = {
+FAMILY_OF_ADAPTERS: dict[str, Callable[[AdapterView], Value]] = {
     "family": lambda view: model_of(view.scope).deployed.family,
     "waits_for_a_switch": lambda view: model_of(view.scope).waits_for_a_switch,
     "reasons_by_itself": lambda view: model_of(view.scope).reasons_by_itself,
@@ -172,7 +168,7 @@ _OF_ADAPTERS: dict[str, Callable[[AdapterView], Value]] = {
     "hiding_parser": lambda view: _hiding_parser(model_of(view.scope)),
     "parser_hint": lambda view: _parser_hint(view.world.singles["deployment"]),
 }
-_OF_TASKS: dict[str, Callable[[TaskView], Value]] = {
+FAMILY_OF_TASKS: dict[str, Callable[[TaskView], Value]] = {
     "greedy_by_default": _greedy_by_default,
     "is_first_greedy": _is_first_greedy,
     "others_greedy": _others_greedy,

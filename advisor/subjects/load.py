@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from advisor.nel.tasks import Task, lookup
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.patterns import pattern
 from advisor.subjects.scopes import PARAMS, Scope
-from advisor.subjects.subject import is_nothing
 from advisor.subjects.topology import as_int, count, difference
 
 if TYPE_CHECKING:
@@ -32,10 +31,8 @@ _ADVISED = {"ns_aa_lcr": 196608, "aa_lcr": 196608, "ns_scicode": 65536}
 
 
 def add_load(world: World, document: Document, context: Context) -> None:
-    """Computed attributes of `command` and of each `task`."""
+    """Computed attributes of `command`."""
     command = world.singles.get("command")
-    for task in world.of("task"):
-        task.attributes |= _ATTRIBUTES
     if command is None:
         return
     command.attributes.update(
@@ -52,24 +49,16 @@ def add_load(world: World, document: Document, context: Context) -> None:
     )
 
 
-def _task_of(view: TaskView) -> Task | None:
-    """The packaged task; None where it is not known, or its container is another."""
-    name, container = view.subject.get("name"), view.subject.get("container")
-    return lookup(name).task if isinstance(name, str) and is_nothing(container) else None
-
-
 def _name_of(view: TaskView) -> str:
-    task = _task_of(view)
-    return task.name if task is not None else ""
+    return view.newest.name if view.newest is not None else ""
 
 
 def _needs_amd64(view: TaskView) -> bool:
-    task = _task_of(view)
-    return task is not None and task.arch.startswith("amd")
+    return view.newest is not None and view.newest.arch.startswith("amd")
 
 
 def _timeout(view: TaskView) -> Value:
-    task = _task_of(view)
+    task = view.newest
     return _number(view.scope, _TIMEOUT) if task is None or "request_timeout" in task.params else ABSENT
 
 
@@ -90,6 +79,7 @@ def describe_context(benchmark: Subject, command: Subject | None, name: Callable
     )
 
 
+@lru_cache(maxsize=512)
 def _floor(name: str) -> Value:
     match = _RULER.match(name)
     if match:
@@ -102,6 +92,10 @@ def _shortage(task: Subject, command: Subject | None, floor: str) -> Value:
     wanted = as_int(task.get(floor))
     length = as_int(command.get("context_length")) if wanted and command else None
     return max(0, wanted - length) if wanted and length else ABSENT
+
+
+def _task_shortage(view: TaskView, floor: str) -> Value:
+    return _shortage(view.subject, view.world.singles.get("command"), floor)
 
 
 def _largest(world: World, attribute: str) -> tuple[int, Subject] | None:
@@ -157,7 +151,7 @@ def fitting_max_num_seqs(command: Subject) -> Value:
 
 
 # What rules ask of a `task`.
-_ATTRIBUTES: dict[str, Callable[[TaskView], Value]] = {
+LOAD_ATTRIBUTES: dict[str, Callable[[TaskView], Value]] = {
     "needs_amd64": _needs_amd64,
     "longest_answer": lambda view: _number(view.scope, _LONGEST),
     "timeout": _timeout,
@@ -165,6 +159,6 @@ _ATTRIBUTES: dict[str, Callable[[TaskView], Value]] = {
     "parallel_is_global": lambda view: view.scope.own.at(_PARALLELISM) is None,
     "context_floor": lambda view: _floor(_name_of(view)),
     "context_advised": lambda view: _ADVISED.get(_name_of(view), ABSENT),
-    "context_missing": lambda view: _shortage(view.subject, view.world.singles.get("command"), "context_floor"),
-    "context_scarce": lambda view: _shortage(view.subject, view.world.singles.get("command"), "context_advised"),
+    "context_missing": lambda view: _task_shortage(view, "context_floor"),
+    "context_scarce": lambda view: _task_shortage(view, "context_advised"),
 }

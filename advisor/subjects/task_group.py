@@ -12,7 +12,9 @@ from advisor.subjects.task_images import other_tags
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from advisor.document.nodes import Path
     from advisor.nel.context import Context
+    from advisor.nel.effective import Effective
     from advisor.subjects.subject import Subject, World
     from advisor.subjects.task_view import TaskView
 
@@ -24,7 +26,14 @@ class TaskGroup:
     def __init__(self, world: World, context: Context) -> None:
         self.world, self.context = world, context
         self.subjects: list[Subject] = []
+        self._general: dict[Path, Effective | None] = {}
         self._holding: dict[str, list[Subject]] = {}
+
+    def general_at(self, path: Path) -> Effective | None:
+        """What `evaluation` has at a path for all tasks."""
+        if path not in self._general:
+            self._general[path] = self.world.values.tree.at(("evaluation", *path))
+        return self._general[path]
 
     def before(self, view: TaskView) -> Iterator[TaskView]:
         """The tasks above one."""

@@ -52,15 +52,9 @@ def _is_internal(service: Service) -> bool:
     return bool(_INTERNAL_URL.search(service.url or "") or _INTERNAL_MODEL.search(service.model or ""))
 
 
-def _bare_name(view: TaskView) -> str:
-    """The task's name without its harness; '' where that is not known."""
-    name = view.subject.get("name")
-    return name.rpartition(".")[2] if isinstance(name, str) else ""
-
-
 def _lacks_judge(view: TaskView) -> Value:
     """Whether a task whose answers only a judge can score is given none."""
-    if _bare_name(view) not in _NEED_JUDGE:
+    if view.bare_name not in _NEED_JUDGE:
         return ABSENT
     url = view.scope.value((*EXTRA, "judge", "url"))
     return Unknown("the judge is not known") if isinstance(url, Unknown) else is_nothing(url)
@@ -81,7 +75,7 @@ def _judge_at(view: TaskView) -> tuple[str, str] | None:
 
 
 def _is_ns(view: TaskView) -> bool:
-    return _bare_name(view).startswith("ns_")
+    return view.bare_name.startswith("ns_")
 
 
 def _misshaped_judge(view: TaskView) -> Value:
@@ -124,7 +118,7 @@ def _args_without_soft_fail(view: TaskView) -> Value:
 
 def _parses_reasoning(view: TaskView) -> Value:
     """Whether a config's own args drop the switch that this task's packaged ones have."""
-    if _bare_name(view) != "ns_omniscience":
+    if view.bare_name != "ns_omniscience":
         return ABSENT
     args = view.scope.value(_ARGS)
     return _NO_PARSE.search(args) is None if isinstance(args, str) else ABSENT

@@ -29,9 +29,7 @@ _BACKEND, _NATIVE = (*EXTRA, "tokenizer_backend"), (*EXTRA, "native_calling")
 
 
 def add_task_needs(world: World, document: Document, context: Context) -> None:
-    """Computed attributes of each `task`, and of `evaluation` for all of them."""
-    for task in world.of("task"):
-        task.attributes |= _ATTRIBUTES
+    """Computed attributes of `evaluation` for all tasks."""
     world.singles["evaluation"].attributes["limit_is_read"] = lambda: _limit_is_read(world)
     describe_tokens(world)
     describe_sandboxes(world)
@@ -99,7 +97,8 @@ def _limit_is_read(world: World) -> bool:
     return not tasks or any(task.get("limit_is_inert") is not True for task in tasks)
 
 
-_ATTRIBUTES: dict[str, Callable[[TaskView], Value]] = {
+# What rules ask of a `task`.
+NEED_ATTRIBUTES: dict[str, Callable[[TaskView], Value]] = {
     "other_ending": _other_ending,
     "is_first_elsewhere": lambda view: view.tasks.is_first(view, "other_ending"),
     "others_elsewhere": lambda view: _and_others(view, "other_ending"),

@@ -10,6 +10,7 @@ from advisor.nel.tasks import Lookup, Service, Status, Task, lookup
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.once import once
 from advisor.subjects.scopes import ADAPTER, EXTRA, PASS_THROUGH
+from advisor.subjects.subject import is_nothing
 
 if TYPE_CHECKING:
     from advisor.document.nodes import Data, Path
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
     from advisor.subjects.task_group import TaskGroup
 
 _EXTRA = (PASS_THROUGH, *EXTRA)
-_GLOBAL_EXTRA = ("evaluation", *_EXTRA)
 NESTED_KEY_NAME = (PASS_THROUGH, *ADAPTER[:-1], "api_key_name")
-_GLOBAL_KEY_NAME = ("evaluation", *NESTED_KEY_NAME)
 # What the core's own enum of endpoint types knows, and what some harnesses' tasks ask for.
 _CORE_ENDPOINTS = ("undefined", "chat", "completions", "completions_logprob", "embedding", "vlm", "ranking")
 # Harnesses to propose for a name that several have, the best known first; codec runs contamination studies.
@@ -68,6 +67,18 @@ class TaskView:
     def packaged(self) -> Task | None:
         """The packaged task; None also where a config that is not here may set another container."""
         return None if isinstance(self.subject.get("container"), Unknown) else self.task
+
+    @once
+    def newest(self) -> Task | None:
+        """The packaged task of the newest NEL; None where it is not known, or its container is another."""
+        name, container = self.subject.get("name"), self.subject.get("container")
+        return lookup(name).task if isinstance(name, str) and is_nothing(container) else None
+
+    @once
+    def bare_name(self) -> str:
+        """The name without its harness; '' where that is not known."""
+        name = self.subject.get("name")
+        return name.rpartition(".")[2] if isinstance(name, str) else ""
 
     def status(self) -> Value:
         found = self.found
@@ -157,7 +168,7 @@ class TaskView:
     def nested_key(self) -> Value:
         """The api_key_name below nemo_evaluator_config, the task's before that for all tasks, which nobody passes to
         the container by itself."""
-        node = self.item.at(NESTED_KEY_NAME) or self.world.values.tree.at(_GLOBAL_KEY_NAME)
+        node = self.item.at(NESTED_KEY_NAME) or self.tasks.general_at(NESTED_KEY_NAME)
         value = ABSENT if node is None else self.world.values.resolve(node)
         return value if value else ABSENT
 
@@ -175,13 +186,13 @@ class TaskView:
     @once
     def names_models(self) -> bool:
         """Whether `config.params.extra`, of all tasks or the task's own, says anything of the models that it calls."""
-        both = (self.world.values.tree.at(_GLOBAL_EXTRA), self.item.at(_EXTRA))
+        both = (self.tasks.general_at(_EXTRA), self.item.at(_EXTRA))
         extra = [child for node in both for child in children(node).items()]
         return self.task is not None and any(self.task.names_model(name, child.data) for name, child in extra)
 
     def extra(self) -> dict[str, Data]:
         """`config.params.extra` of all tasks with the task's own over it."""
-        general, own = self.world.values.tree.at(_GLOBAL_EXTRA), self.item.at(_EXTRA)
+        general, own = self.tasks.general_at(_EXTRA), self.item.at(_EXTRA)
         both = [node.plain() for node in (general, own) if node is not None]
         merged: dict[str, Data] = {}
         for one in both:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from advisor.nel.effective import Effective
 from advisor.nel.values import ABSENT, Unknown, Value
+from advisor.subjects.families import FAMILY_OF_TASKS
+from advisor.subjects.load import LOAD_ATTRIBUTES
 from advisor.subjects.scopes import PASS_THROUGH
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World
 from advisor.subjects.task_group import TaskGroup
+from advisor.subjects.task_needs import NEED_ATTRIBUTES
 from advisor.subjects.task_places import task_place, variable_path
 from advisor.subjects.task_view import TaskView
 
@@ -97,8 +100,11 @@ def _known(view: TaskView) -> dict[str, Attribute]:
 
 
 _NOT_KNOWN = Unknown("the task is not known")
-# What else rules ask of a `task` for its name and its keys; other modules add to it.
+# What else rules ask of a `task`.
 _ATTRIBUTES: dict[str, Callable[[TaskView], Value]] = {
+    **NEED_ATTRIBUTES,
+    **LOAD_ATTRIBUTES,
+    **FAMILY_OF_TASKS,
     "query": lambda view: view.task.query if view.task is not None else _NOT_KNOWN,
     "candidates": TaskView.candidates,
     "proposal": TaskView.proposal,
