@@ -266,7 +266,7 @@ _DERIVED = (
 )  # fmt: skip
 # What rules ask of an `adapter` beside its fields.
 ADAPTER_ATTRIBUTES: dict[str, Callable[[AdapterView], Value]] = {
-    "scope": lambda view: "global" if view.scope.is_global else "task",
+    "scope": attrgetter("scope.kind"),
     "tasks_set": AdapterView.tasks_set,
     "changes": AdapterView.changes,
     "has_interceptors": attrgetter("has_interceptors"),

@@ -56,11 +56,13 @@ def add_params(world: World, found: tuple[Scope, ...], document: Document, conte
         for name, node in params.items():
             given = Param(scope, (*PARAMS, name), node)
             given.known = known
-            _add_tag(given.add("param", given.attributes(), scope.owner, otherwise), scope, name)
+            param = given.add("param", given.attributes(), scope.owner, otherwise)
+            if scope.is_global:
+                _add_tag(param, scope, name)
         for name, node in extra.items():
             one = Extra(scope, (*EXTRA, name), node)
             one.known = known
-            one.add("extra", {**_OF_EXTRAS, **one.common()}, scope.owner, otherwise)
+            one.add("extra", {**_OF_EXTRAS, "name": name, "scope": scope.kind}, scope.owner, otherwise)
 
 
 def is_param(name: str) -> bool:
@@ -129,9 +131,6 @@ class _Given(Written):
     __slots__ = ("known",)
     known: Tasks
 
-    def common(self) -> dict[str, Attribute]:
-        return {"name": self.name, "scope": "global" if self.scope.is_global else "task"}
-
 
 class Param(_Given):
     """A key of `config.params`."""
@@ -140,15 +139,14 @@ class Param(_Given):
 
     def attributes(self) -> dict[str, Attribute]:
         name = self.name
+        common = {**_OF_PARAMS, "name": name, "scope": self.scope.kind, "is_adapter": name == "adapter_config"}
         if is_param(name):
-            return {**_OF_PARAMS, **self.common(), "is_adapter": name == "adapter_config"}
+            return common
         destination, right = _meant(self.scope, name, self.known)
         return {
-            **_OF_PARAMS,
-            **self.common(),
+            **common,
             "is_known": False,
             "is_request_param": is_request_param(name) and not _is_extra(name, self.known),
-            "is_adapter": name == "adapter_config",
             "destination": destination,
             "right": right,
             "right_text": f"; it is {right}" if not is_nothing(right) else "",
@@ -251,7 +249,7 @@ def _is_named(known: Tasks, name: str) -> bool:
 
 def _add_tag(param: Subject, scope: Scope, name: str) -> None:
     """The tag of the same name that an export to MLflow sets."""
-    node = scope.world.values.tree.at((*_TAGS, name)) if scope.is_global else None
+    node = scope.world.values.tree.at((*_TAGS, name))
     if node is None or node.origin.value is None or param.node is None:
         return
     values = scope.world.values

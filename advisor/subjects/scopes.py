@@ -40,6 +40,7 @@ class Scope:
         "general",
         "is_global",
         "is_open",
+        "kind",
         "model",
         "nothing",
         "own",
@@ -53,6 +54,7 @@ class Scope:
     def __init__(self, world: World, path: Path, own: Effective, owner: Subject, general: Scope | None = None) -> None:
         self.world, self.path, self.own, self.owner, self.general = world, path, own, owner, general
         self.is_global = general is None
+        self.kind = "global" if general is None else "task"
         self.is_open = world.values.composition.is_open(path)
         self.nothing: Value = Unknown("a config that is not here may set it", None) if self.is_open else ABSENT
         self.tasks: tuple[Scope, ...] = ()
