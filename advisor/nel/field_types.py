@@ -32,19 +32,20 @@ def type_problem(value: Any, field_type: str) -> str | None:
 
     The phrase never holds the value.
     """
-    return _check_for(field_type)(value)
+    return check_for(field_type)(value)
 
 
 @cache
-def _check_for(field_type: str) -> Check:
+def check_for(field_type: str) -> Check:
+    """`type_problem` for one type, worked out once."""
     if field_type.endswith("?"):
-        return _optional(_check_for(field_type[:-1]))
+        return _optional(check_for(field_type[:-1]))
     name, _, inner = field_type.partition("[")
     inner = inner.removesuffix("]")
     if name == "list":
-        return _list_of(_check_for(inner))
+        return _list_of(check_for(inner))
     if name == "dict":
-        return _dict_of(_check_for(inner.partition(",")[2]))
+        return _dict_of(check_for(inner.partition(",")[2]))
     if name == "literal":
         return _one_of(tuple(inner.split(",")))
     return _SIMPLE[field_type]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.knowledge import table
 from advisor.nel.context import NEWEST_NEL
-from advisor.nel.field_types import type_problem
+from advisor.nel.field_types import check_for
 from advisor.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Section(NamedTuple):
         SUBMIT sections are checked before `${...}` is resolved: there the value is the text as written, so that
         `env_vars: ${common}` is wrong. Everywhere else it is the resolved value.
         """
-        return type_problem(value, self.keys.get(key, "any"))
+        return check_for(self.keys.get(key, "any"))(value)
 
 
 @lru_cache(maxsize=8192)

@@ -92,13 +92,9 @@ class Task(NamedTuple):
 
     def services(self, extra: Mapping[str, Any] | None = None) -> tuple[Service, ...]:
         """The other models that a run calls, given the config's own `config.params.extra`."""
-        if extra is None or not any(self.names_model(name, value) for name, value in extra.items()):
+        if extra is None or not any(names_model(name, value, self.extra_defaults) for name, value in extra.items()):
             return self.calls
         return self._services(self.effective_extra(extra))
-
-    def names_model(self, name: str, value: Any) -> bool:
-        """Whether a value of `extra` can say anything of another model."""
-        return isinstance(value, dict) or name.endswith("_api_key") or isinstance(self.extra_defaults.get(name), dict)
 
     def _services(self, effective: Settings) -> tuple[Service, ...]:
         found = [_service(name, value) for name, value in effective.items() if isinstance(value, dict)]
@@ -110,6 +106,11 @@ class Task(NamedTuple):
             if name.endswith("_api_key") and isinstance(value, str)
         ]
         return (*(service for service in found if service is not None), *keys)
+
+
+def names_model(name: str, value: Any, defaults: Settings) -> bool:
+    """Whether a value of `extra` can say anything of another model, or replace a default that does."""
+    return isinstance(value, dict) or name.endswith("_api_key") or isinstance(defaults.get(name), dict)
 
 
 class Status(Enum):

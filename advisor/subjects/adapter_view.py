@@ -226,7 +226,7 @@ class AdapterView:
 
     def clash(self) -> Value:
         """How a task's toggle meets another kind of toggle of the global scope: `prompt`, `key`, or ABSENT."""
-        if self.general is None:
+        if self.general is None or not (self.toggle_paths or self.general.toggle_paths):
             return ABSENT
         own = [name for name, path in self.toggle_paths.items() if self.scope.own.at(path) is not None]
         theirs = self.general.toggle_paths

@@ -179,11 +179,12 @@ class Extra(_Given):
 
     def is_used(self) -> Value:
         """For all tasks at once, a key that none reads is a mistake only where it is close to one that some do."""
-        if any(reads(task, self.name) for task in self.known.known) or _is_named(self.known, self.name):
+        name, known = self.name, self.known
+        if any(name in task.extra or name in task.extra_defaults for task in known.known) or _is_named(known, name):
             return True
         if self.scope.is_global and is_nothing(self.meant()):
             return True
-        return False if self.known.are_known else Unknown("a task is not in the table")
+        return False if known.are_known else Unknown("a task is not in the table")
 
     def meant_text(self) -> str:
         meant = self.meant()

@@ -61,18 +61,26 @@ def _argued(scope: Scope) -> re.Match[str] | None:
 
 
 def repeats(scope: Scope) -> Value:
-    """How often each sample is run; where it is said, and where it could be."""
+    """How often each sample is run."""
     argued = _argued(scope)
     if argued is not None:
-        scope.owner.places["repeats"] = scope.place(_ARGS) or scope.owner.place
         return int(argued[1])
     field, default = _field(scope.owner)
     if field is None:
         return Unknown("how often it repeats is not known")
-    path = (*EXTRA, field)
-    scope.owner.places["repeats"] = scope.place(path) or Place((*scope.path, *path), scope.owner.place.span)
-    value = scope.value(path)
+    value = scope.value((*EXTRA, field))
     return default if value is ABSENT or value is None else value
+
+
+def repeats_place(scope: Scope) -> Place | None:
+    """Where that is said, or could be."""
+    if _argued(scope) is not None:
+        return scope.place(_ARGS) or scope.owner.place
+    field, _ = _field(scope.owner)
+    if field is None:
+        return None
+    path = (*EXTRA, field)
+    return scope.place(path) or Place((*scope.path, *path), scope.owner.place.span)
 
 
 def repeats_are_own(scope: Scope) -> Value:

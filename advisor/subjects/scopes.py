@@ -65,30 +65,27 @@ class Scope:
 
     def at(self, path: Path) -> Effective | None:
         """What the container gets at a path. Blocks are merged when something in them is asked for, and kept."""
-        merged = self._merged
-        if path not in merged:
-            if len(path) > _BLOCK:
-                above = self.at(path[:-1])
-                merged[path] = above.child(path[-1]) if above is not None else None
-            elif self.general is None:
-                merged[path] = self.own.at(path)
-            else:
-                merged[path] = merged_at(self.general.own, self.own, path)
-        return merged[path]
+        if len(path) > _BLOCK:
+            above = self._above(path[:-1])
+            return above.child(path[-1]) if above is not None else None
+        return self.own.at(path) if self.general is None else merged_at(self.general.own, self.own, path)
+
+    def _above(self, path: Path) -> Effective | None:
+        if path not in self._merged:
+            self._merged[path] = self.at(path)
+        return self._merged[path]
 
     def value(self, path: Path) -> Value:
         """The merged value at a path; Unknown at the global scope where every task sets its own. To be asked for when
         the scopes of all tasks are there; what was asked is kept."""
         values = self._values
         if path not in values:
-            values[path] = self._value(path)
+            if self.tasks and self.is_set_by_all_tasks(path):
+                values[path] = Unknown("every task sets its own", None)
+            else:
+                node = self.at(path)
+                values[path] = self.nothing if node is None else self.world.values.resolve(node)
         return values[path]
-
-    def _value(self, path: Path) -> Value:
-        if self.tasks and self.is_set_by_all_tasks(path):
-            return Unknown("every task sets its own", None)
-        node = self.at(path)
-        return self.world.values.resolve(node) if node is not None else self.nothing
 
     def is_set_by_all_tasks(self, path: Path) -> bool:
         return bool(self.tasks) and all(_replaces(task.own.at(path)) for task in self.tasks)

@@ -63,7 +63,7 @@ def _lacks_judge(view: TaskView) -> Value:
 def _judge_at(view: TaskView) -> tuple[str, str] | None:
     """(block, url) of the first other model whose url has the wrong end for its harness."""
     harness = view.packaged.harness if view.packaged is not None else "nemo_skills" if _is_ns(view) else ""
-    if harness not in _BASE_URLS + _FULL_URLS:
+    if harness not in _BASE_URLS + _FULL_URLS or not view.names_models:
         return None
     for block in _OTHERS:
         url = view.scope.value((*EXTRA, block, "url"))

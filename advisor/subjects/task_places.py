@@ -32,6 +32,10 @@ def task_place(view: TaskView, name: str) -> Place | None:
         return view.scope.place(_PASSED[name])
     if name in _VARIABLES:
         return Place(variable_path(view.world, _VARIABLES[name]), view.subject.place.span)
+    if name == "repeats" and name in view.subject.attributes:
+        from advisor.subjects.repeats import repeats_place
+
+        return repeats_place(view.scope)
     if name in ("nested_key", "missing_variable"):
         return _nested_key(view, missing=name == "missing_variable")
     return None

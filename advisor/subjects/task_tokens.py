@@ -48,15 +48,17 @@ def _lone_token(world: World) -> Value:
     values = world.values
     if values.at(("deployment", "type")) in ("none", ABSENT) or _has(world, ()):
         return ABSENT
-    serves, scores = _has(world, ("deployment",)), _has(world, ("evaluation",))
+    serves, handle = _has(world, ("deployment",)), values.at(("deployment", "hf_model_handle"))
+    if not serves and not isinstance(handle, str):
+        return ABSENT
+    scores = _has(world, ("evaluation",))
     for block in ("deployment", "evaluation") if serves != scores else ():
         place = world.singles[block].place_of(f"env_vars.{_HF_TOKEN}")
         if place is not None:
             world.singles["evaluation"].places["lone_token"] = place
-    handle = values.at(("deployment", "hf_model_handle"))
     if serves and not scores:
         return "evaluation"
-    return "deployment" if scores and not serves and isinstance(handle, str) else ABSENT
+    return "deployment" if scores and not serves else ABSENT
 
 
 def _has(world: World, section: tuple[str, ...]) -> bool:

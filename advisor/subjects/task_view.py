@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from advisor.nel.effective import children
 from advisor.nel.task_history import Past, former, has_past
-from advisor.nel.tasks import Lookup, Service, Status, Task, lookup
+from advisor.nel.tasks import Lookup, Service, Status, Task, lookup, names_model
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.once import once
 from advisor.subjects.scopes import ADAPTER, EXTRA, PASS_THROUGH
@@ -186,9 +186,10 @@ class TaskView:
     @once
     def names_models(self) -> bool:
         """Whether `config.params.extra`, of all tasks or the task's own, says anything of the models that it calls."""
+        defaults = self.task.extra_defaults if self.task is not None else {}
         both = (self.tasks.general_at(_EXTRA), self.item.at(_EXTRA))
         extra = [child for node in both for child in children(node).items()]
-        return self.task is not None and any(self.task.names_model(name, child.data) for name, child in extra)
+        return any(names_model(name, child.data, defaults) for name, child in extra)
 
     def extra(self) -> dict[str, Data]:
         """`config.params.extra` of all tasks with the task's own over it."""
