@@ -30,9 +30,8 @@ class Scope:
     """`own` is what stands at `path`. What the container gets is that over the values of the `general` scope.
 
     `nothing` is the value of what stands nowhere. `owner` is the subject that it belongs to (the evaluation or the
-    task), `tasks` the scopes of the tasks below a
-    global one (also of those that set nothing), `view` what is known of its adapter and `model` how its tasks ask the
-    served model, once somebody asks."""
+    task), `tasks` the scopes of the tasks below a global one (also of those that set nothing), `view` what is known of
+    its adapter and `model` how its tasks ask the served model, once somebody asks."""
 
     __slots__ = (
         "_merged",
@@ -65,15 +64,13 @@ class Scope:
 
     def at(self, path: Path) -> Effective | None:
         """What the container gets at a path. Blocks are merged when something in them is asked for, and kept."""
-        if len(path) > _BLOCK:
-            above = self._above(path[:-1])
-            return above.child(path[-1]) if above is not None else None
-        return self.own.at(path) if self.general is None else merged_at(self.general.own, self.own, path)
-
-    def _above(self, path: Path) -> Effective | None:
-        if path not in self._merged:
-            self._merged[path] = self.at(path)
-        return self._merged[path]
+        if len(path) <= _BLOCK:
+            return self.own.at(path) if self.general is None else merged_at(self.general.own, self.own, path)
+        merged, above = self._merged, path[:-1]
+        if above not in merged:
+            merged[above] = self.at(above)
+        block = merged[above]
+        return block.child(path[-1]) if block is not None else None
 
     def value(self, path: Path) -> Value:
         """The merged value at a path; Unknown at the global scope where every task sets its own. To be asked for when
@@ -88,7 +85,12 @@ class Scope:
         return values[path]
 
     def is_set_by_all_tasks(self, path: Path) -> bool:
-        return bool(self.tasks) and all(_replaces(task.own.at(path)) for task in self.tasks)
+        """Whether every task has a value that replaces the global one, and is not merged with it."""
+        for task in self.tasks:
+            node = task.own.at(path)
+            if node is None or isinstance(node.data, dict) or node.is_missing:
+                return False
+        return bool(self.tasks)
 
     def place(self, path: Path) -> Place | None:
         """Where a merged value stands: in the task, else in the global scope; None where it is nowhere in the text."""
@@ -106,11 +108,6 @@ class Scope:
             return self.general.key_place(path) if self.general else None
         span = node.origin.key or node.origin.value
         return Place((*self.path, *path), span) if span else None
-
-
-def _replaces(node: Effective | None) -> bool:
-    """Whether a task's value replaces the global one, and is not merged with it."""
-    return node is not None and not isinstance(node.data, dict) and not node.is_missing
 
 
 def scopes(world: World) -> tuple[Scope, ...]:

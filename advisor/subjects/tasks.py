@@ -6,11 +6,11 @@ from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from advisor.nel.effective import Effective
+from advisor.nel.effective import Effective, children
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.families import FAMILY_OF_TASKS
 from advisor.subjects.load import LOAD_ATTRIBUTES
-from advisor.subjects.scopes import PASS_THROUGH
+from advisor.subjects.scopes import PARAMS, PASS_THROUGH
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World
 from advisor.subjects.task_group import TaskGroup
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from advisor.nel.context import Context
 
 TASKS: Path = ("evaluation", "tasks")
+_PARAMS: Path = (PASS_THROUGH, *PARAMS)
 
 
 def add_tasks(world: World, document: Document, context: Context) -> None:
@@ -57,18 +58,29 @@ def add_tasks(world: World, document: Document, context: Context) -> None:
 def _repeated(views: list[TaskView]) -> set[TaskView]:
     """The tasks that an earlier one is the same as."""
     found: set[TaskView] = set()
-    named: dict[str, list[TaskView]] = {}
-    for view in views:
-        if isinstance(view.name, str):
-            named.setdefault(view.name, []).append(view)
-    for twins in named.values():
-        seen: list[Data] = []
-        for view in twins if len(twins) > 1 else ():
-            own = view.item.plain()
-            if own in seen:
-                found.add(view)
-            seen.append(own)
+    for alike in _groups([view for view in views if isinstance(view.name, str)], lambda view: view.name):
+        for twins in _groups(alike, _outline):
+            seen: list[Data] = []
+            for view in twins:
+                own = view.item.plain()
+                if own in seen:
+                    found.add(view)
+                seen.append(own)
     return found
+
+
+def _groups(views: list[TaskView], key: Callable[[TaskView], object]) -> list[list[TaskView]]:
+    """The tasks that have a key in common with another one, in groups."""
+    groups: dict[object, list[TaskView]] = {}
+    for view in views:
+        groups.setdefault(key(view), []).append(view)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _outline(view: TaskView) -> object:
+    """What two tasks that are the same have in common, and most others do not."""
+    params = children(view.item.at(_PARAMS))
+    return tuple((name, node.data) for name, node in params.items() if not isinstance(node.data, dict | list))
 
 
 def task_items(world: World) -> list[tuple[int, Effective]]:
