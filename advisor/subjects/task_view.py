@@ -187,9 +187,11 @@ class TaskView:
     def names_models(self) -> bool:
         """Whether `config.params.extra`, of all tasks or the task's own, says anything of the models that it calls."""
         defaults = self.task.extra_defaults if self.task is not None else {}
-        both = (self.tasks.general_at(_EXTRA), self.item.at(_EXTRA))
-        extra = [child for node in both for child in children(node).items()]
-        return any(names_model(name, child.data, defaults) for name, child in extra)
+        for node in (self.tasks.general_at(_EXTRA), self.item.at(_EXTRA)):
+            for name, child in children(node).items():
+                if names_model(name, child.data, defaults):
+                    return True
+        return False
 
     def extra(self) -> dict[str, Data]:
         """`config.params.extra` of all tasks with the task's own over it."""
