@@ -102,6 +102,13 @@ def test_below_a_secrets_name_every_value_is_hidden(text: str, hidden: str) -> N
     assert hidden not in redactor_for(parse_document("eval.yaml", text)).text(text)
 
 
+def test_a_secret_that_only_unescaping_shows_is_hidden() -> None:
+    token = "q7Kq9Zt2Lm4Vb8Nc1Xs5Df3Gh6Jk0Pw9Qe2R"
+    written = "".join(f"\\x{ord(char):02x}" for char in token)
+    document = parse_document("eval.yaml", f'notes: "{written}"\n')
+    assert token not in redactor_for(document).text(f"it is {token}")
+
+
 def test_the_longest_secret_is_hidden_first() -> None:
     text = "password: abcdefgh\nsecret: abcdefgh-and-more\n"
     assert "more" not in redactor_for(parse_document("eval.yaml", text)).text("abcdefgh-and-more")
