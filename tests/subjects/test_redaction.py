@@ -109,6 +109,11 @@ def test_a_secret_that_only_unescaping_shows_is_hidden() -> None:
     assert token not in redactor_for(document).text(f"it is {token}")
 
 
+def test_a_letter_that_grows_when_small_moves_no_name() -> None:
+    text = f"# {chr(0x130) * 40}\n# api_key: hunter2-hunter2\n"
+    assert "hunter2" not in redactor_for(parse_document("eval.yaml", text)).text(text)
+
+
 def test_the_longest_secret_is_hidden_first() -> None:
     text = "password: abcdefgh\nsecret: abcdefgh-and-more\n"
     assert "more" not in redactor_for(parse_document("eval.yaml", text)).text("abcdefgh-and-more")
