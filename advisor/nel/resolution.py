@@ -123,6 +123,8 @@ class Resolution:
 
     def leads_back(self, node: Effective, path: Path, start: Path, *, scalars_only: bool = False) -> bool:
         """Whether resolving the node at `path` needs the value at `start`."""
+        if not (isinstance(node.data, dict | list) or (isinstance(node.data, str) and "${" in node.data)):
+            return False
         waiting, seen = [(path, node)], {path}
         while waiting and len(seen) < _MAX_SEEN:
             here, current = waiting.pop()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from advisor.document.nodes import Mapping, Node, Scalar, Sequence
 from advisor.nel.compose import INTERNAL, NOT_FOUND, NOTHING, SHIPPED, SIBLING, Loaded, shipped_groups
 from advisor.nel.defaults import GROUPS, defaults_node
-from advisor.nel.effective import children, from_node, leaves
+from advisor.nel.effective import MISSING, children, from_node, leaves
 from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT, Value
 from advisor.subjects.structure import first_line, is_fragment, looks_next
@@ -65,9 +65,9 @@ def _lacks_self(world: World, document: Document) -> bool:
         return False
     if all(one.entry.override for one in loaded):
         return False
-    own = from_node(document.root) if document.root is not None else None
-    keys = children(own)
-    return any(name != "defaults" and not value.is_missing for name, value in keys.items())
+    entries = document.root.entries if isinstance(document.root, Mapping) else {}
+    values = [entry.value for name, entry in entries.items() if name != "defaults"]
+    return any(not isinstance(value, Scalar) or value.value != MISSING for value in values)
 
 
 def _lacking(world: World, document: Document, node: Node | None) -> Value:
