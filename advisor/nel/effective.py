@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.document.nodes import Data, Mapping, Node, Path, Scalar, Span, plain
 from advisor.records import NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MISSING = "???"
 _CONTAINERS = (dict, list)
@@ -146,14 +141,10 @@ def leaves(value: Effective, path: Path = ()) -> list[tuple[Path, Effective]]:
 
 def _collect(value: Effective, path: Path, found: list[tuple[Path, Effective]]) -> None:
     data = value.data
-    if type(data) is dict:
-        below: Iterable[tuple[str | int, Effective]] = data.items()
-    elif type(data) is list:
-        below = enumerate(data)
-    else:
+    if not isinstance(data, dict | list):
         found.append((path, value))
         return
-    for part, child in below:
+    for part, child in data.items() if isinstance(data, dict) else enumerate(data):
         if type(child.data) in _CONTAINERS:
             _collect(child, (*path, part), found)
         else:

@@ -5,6 +5,7 @@ Source: nemo-evaluator 0.5 config/*.py, every model of which forbids extra keys.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from advisor.document.nodes import Scalar
@@ -12,7 +13,6 @@ from advisor.knowledge import table
 from advisor.nel.field_types import type_problem
 from advisor.nel.names import nearest
 from advisor.nel.next_values import VARIABLE, expansions
-from advisor.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,8 @@ _KINDS = {"": "a config", "node_pool": "a node pool", "model_traffic": "model_tr
 _PLAYBOOK = "playbook"
 
 
-class Mistake(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Mistake:
     """Something that nel-next refuses. `section` is the model's name in the table, `key` the last part of the path (for
     MISSING the key that lacks), `wanted` what would be legal, `problem` what is wrong in a few words."""
 

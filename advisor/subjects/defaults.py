@@ -75,16 +75,17 @@ def _lacking(world: World, document: Document, node: Node | None) -> Value:
     composition, tree = world.values.composition, world.values.tree
     if composition.header or (node is not None and not isinstance(node, Sequence)) or looks_next(world, document):
         return ABSENT
-    found: list[str] = []
+    untyped = [
+        name
+        for name in GROUPS
+        if ((section := tree.child(name)) is None or (isinstance(section.data, dict) and "type" not in section.data))
+        and not composition.is_open((name,))
+    ]
+    if not untyped:
+        return ABSENT
     meant = [_suggestion(loaded).get("suggested_item") for loaded in composition.loaded]
-    for name in GROUPS:
-        if any(isinstance(item, dict) and name in item for item in meant):
-            continue
-        section = tree.child(name)
-        shaped = section is None or isinstance(section.data, dict)
-        if shaped and not composition.is_open((name,)) and tree.at((name, "type")) is None:
-            found.append(f"{name}.type")
-    return " and ".join(found) or ABSENT
+    chosen = {name for item in meant if isinstance(item, dict) for name in item}
+    return " and ".join(f"{name}.type" for name in untyped if name not in chosen) or ABSENT
 
 
 def _guessed(world: World) -> Value:

@@ -82,18 +82,15 @@ def add_settings(world: World, document: Document, context: Context) -> None:
 
 def _suspects(leaves: list[tuple[Path, Effective]]) -> list[tuple[Path, Effective]]:
     """The values that may not be filled in. Most configs have no hint of a placeholder in any of their texts."""
-    texts = [node.data for _, node in leaves if isinstance(node.data, str)]
-    if not _hinted("\n".join(texts)):
+    whole = "\n".join([node.data for _, node in leaves if isinstance(node.data, str)])
+    hints = [hint for hint in _HINTS if hint in whole]
+    if not hints:
         return [leaf for leaf in leaves if leaf[1].masked is not None or leaf[1].data == UNFILLED]
-    return [
-        leaf
-        for leaf in leaves
-        if leaf[1].masked is not None or (isinstance(text := leaf[1].data, str) and (text == UNFILLED or _hinted(text)))
-    ]
+    return [leaf for leaf in leaves if leaf[1].masked is not None or _has_any(leaf[1].data, (UNFILLED, *hints))]
 
 
-def _hinted(text: str) -> bool:
-    return any(hint in text for hint in _HINTS)
+def _has_any(data: object, hints: tuple[str, ...]) -> bool:
+    return isinstance(data, str) and any(hint in data for hint in hints)
 
 
 def _add(world: World, place: Place, state: str, about: dict[str, Attribute]) -> None:
@@ -134,7 +131,7 @@ def _add_placeholder(world: World, document: Document, path: Path, node: Effecti
 
 def placeholder(path: Path, text: str) -> tuple[re.Match[str] | None, bool]:
     """The placeholder in a value, and whether nothing can work with it. Prompts and stop words hold none."""
-    if not _hinted(text):
+    if not _has_any(text, _HINTS):
         return None, False
     names = [part for part in path if isinstance(part, str)]
     last = names[-1] if names else ""
