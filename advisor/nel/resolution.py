@@ -160,7 +160,8 @@ def key_path(one: Interpolation, at: Path) -> Path | None:
 
 def _is_within(path: Path, above: Path) -> bool:
     """Whether a path is another one or below it; indexes are digits in interpolations."""
-    return tuple(map(str, path[: len(above)])) == tuple(map(str, above))
+    pairs = zip(path, above, strict=False)
+    return len(path) >= len(above) and all(part == other or str(part) == str(other) for part, other in pairs)
 
 
 def _child(node: Effective, part: str | int) -> Effective | None:

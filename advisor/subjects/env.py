@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Scalar
-from advisor.nel.effective import Effective
+from advisor.nel.effective import Effective, children
 from advisor.nel.env_vars import PREFIXED, TELEMETRY, Kind, is_checked, migrate, read_value
 from advisor.nel.interpolation import ENV, find_interpolations
 from advisor.nel.redaction import redactor_for
@@ -54,21 +54,19 @@ def add_env_vars(world: World, document: Document, context: Context) -> None:
 
 def env_blocks(world: World) -> Iterator[tuple[str, Path, Effective]]:
     """Every `env_vars` block that is there: its scope, path and value."""
-    tree = world.values.tree
-    paths: list[tuple[str, Path]] = [
-        (scope or "top", (scope, "env_vars") if scope else ("env_vars",)) for scope in _SCOPES
-    ]
-    paths += [("task", (*TASKS, index, "env_vars")) for index, _ in task_items(world)]
-    auxiliary = tree.child("auxiliary_deployments")
-    if auxiliary is not None and isinstance(auxiliary.data, dict):
-        paths += [("auxiliary", ("auxiliary_deployments", name, "env_vars")) for name in auxiliary.data]
-    for scope, path in paths:
-        node = tree.at(path)
+    top = children(world.values.tree)
+    owners: list[tuple[str, Path, Effective | None]] = [("top", (), world.values.tree)]
+    owners += [(scope, (scope,), top.get(scope)) for scope in _SCOPES]
+    owners += [("task", (*TASKS, index), item) for index, item in task_items(world)]
+    auxiliary = children(top.get("auxiliary_deployments"))
+    owners += [("auxiliary", ("auxiliary_deployments", name), node) for name, node in auxiliary.items()]
+    for scope, path, owner in owners:
+        node = children(owner).get("env_vars")
         if node is not None:
-            yield scope, path, node
+            yield scope, (*path, "env_vars"), node
 
 
-_SCOPES = ("", "evaluation", "deployment", "export")
+_SCOPES = ("evaluation", "deployment", "export")
 
 
 def _declared(world: World, name: str) -> bool:
