@@ -76,7 +76,7 @@ def advise_document(
 
         findings = sift(findings, document, base, version, world.values)
     findings.sort(key=lambda f: (f.place.span.start, RANK[f.severity], f.rule))
-    unchecked = [Unchecked(what, reason) for what, reason in world.unchecked]
+    unchecked = [Unchecked(redactor.text(what), redactor.text(reason)) for what, reason in world.unchecked]
     if len(findings) > MAX_FINDINGS:
         unchecked.append(Unchecked("further findings", f"only the first {MAX_FINDINGS} of {len(findings)} are listed"))
     hidden = tuple(redacted(finding, redactor) for finding in findings[:MAX_FINDINGS])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from advisor.document.nodes import Data, Mapping, Node, Path, Scalar, Span
+from advisor.document.nodes import Data, Mapping, Node, Path, Scalar, Span, plain
 from advisor.records import NamedTuple
 
 MISSING = "???"
+_CONTAINERS = (dict, list)
 
 
 class Origin(NamedTuple):
@@ -78,22 +79,27 @@ def elements(node: Effective | None) -> list[Effective]:
     return node.data if node is not None and isinstance(node.data, list) else []
 
 
-def from_node(node: Node, source: str = "", key: Span | None = None, alias: Span | None = None) -> Effective:
+def from_node(node: Node, source: str = "") -> Effective:
     """A document's node as effective values. Another file's spans are left out: they are no places in this one."""
-    own = source == ""
-    origin = Origin(source, key, alias or node.span, node) if own else Origin(source)
+    return _from_own(node, None, node.span) if source == "" else from_data(plain(node), source)
+
+
+def _from_own(node: Node, key: Span | None, span: Span) -> Effective:
+    # There is one of each value of a config: made without the frame of a NamedTuple's own constructor.
+    origin: Origin = tuple.__new__(Origin, ("", key, span, node))
     if isinstance(node, Scalar):
         return Effective(node.value, origin)
     if isinstance(node, Mapping):
-        children = {name: from_node(e.value, source, e.key.span, e.alias) for name, e in node.entries.items()}
-        return Effective(children, origin)
-    return Effective([from_node(item.value, source, None, item.alias) for item in node.items], origin)
+        entries = node.entries.items()
+        return Effective(
+            {name: _from_own(value, key.span, alias or value.span) for name, (key, value, alias, _) in entries}, origin
+        )
+    return Effective([_from_own(value, None, alias or value.span) for value, alias in node.items], origin)
 
 
 def from_data(data: Data, source: str) -> Effective:
-    """Plain data of a shipped group as effective values."""
-    origin = Origin(source)
-    return _from_data(data, origin)
+    """Plain data, of a shipped group or another file, as effective values."""
+    return _from_data(data, Origin(source))
 
 
 def _from_data(data: Data, origin: Origin) -> Effective:
@@ -110,7 +116,8 @@ def merge(base: Effective, over: Effective) -> Effective:
     if isinstance(base.data, dict) and isinstance(over.data, dict):
         children = dict(base.data)
         for name, value in over.data.items():
-            children[name] = merge(children[name], value) if name in children else value
+            replaces = type(value.data) is not dict and value.data != MISSING
+            children[name] = value if replaces or name not in children else merge(children[name], value)
         return Effective(children, over.origin if over.origin.value else base.origin)
     if over.is_missing and not base.is_missing:
         return Effective(base.data, base.origin, masked=over.origin)
@@ -147,11 +154,11 @@ def leaves(value: Effective, path: Path = ()) -> list[tuple[Path, Effective]]:
 
 def _collect(value: Effective, path: Path, found: list[tuple[Path, Effective]]) -> None:
     data = value.data
-    if isinstance(data, dict):
-        for name, child in data.items():
-            _collect(child, (*path, name), found)
-    elif isinstance(data, list):
-        for index, child in enumerate(data):
-            _collect(child, (*path, index), found)
-    else:
+    if not isinstance(data, dict | list):
         found.append((path, value))
+        return
+    for part, child in data.items() if isinstance(data, dict) else enumerate(data):
+        if type(child.data) in _CONTAINERS:
+            _collect(child, (*path, part), found)
+        else:
+            found.append(((*path, part), child))

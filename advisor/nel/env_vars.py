@@ -15,7 +15,6 @@ from advisor.records import NamedTuple
 if TYPE_CHECKING:
     from advisor.document.nodes import Data, Path
 
-PREFIXES = ("host:", "lit:", "runtime:")
 # A variable of this name in the shell is passed on to every task, as a literal.
 TELEMETRY = (
     "NEMO_EVALUATOR_TELEMETRY_SESSION_ID",
@@ -26,7 +25,6 @@ _BLOCK = "env_vars"
 _NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _UPPER = pattern(r"[A-Z_][A-Z0-9_]*\Z")
 _OC_ENV = pattern(r"\$\{oc\.env:([A-Za-z_][A-Za-z0-9_]*)(?:,[^}]*)?\}\Z")
-_RESOLVERS = ("${oc.env:", "${oc.decode:")
 
 
 class Kind(Enum):
@@ -44,6 +42,11 @@ class Kind(Enum):
     """An error."""
     NOT_TEXT = "not text"
     """A number, true or false, null, a list or a mapping: an error."""
+
+
+_BY_PREFIX = {"host:": Kind.HOST, "lit:": Kind.LITERAL, "runtime:": Kind.RUNTIME}
+PREFIXES = tuple(_BY_PREFIX)
+PREFIXED = tuple(_BY_PREFIX.values())
 
 
 class EnvValue(NamedTuple):
@@ -65,9 +68,10 @@ def read_value(value: Data) -> EnvValue:
     if not isinstance(value, str):
         return EnvValue(Kind.NOT_TEXT)
     prefix, colon, content = value.partition(":")
-    if colon and prefix + colon in PREFIXES:
-        return EnvValue(Kind(prefix), content)
-    if any(resolver in value for resolver in _RESOLVERS):
+    kind = _BY_PREFIX.get(prefix + colon)
+    if kind is not None:
+        return EnvValue(kind, content)
+    if "${oc.env:" in value or "${oc.decode:" in value:
         return EnvValue(Kind.RESOLVER)
     return EnvValue(Kind.UNPREFIXED)
 
@@ -82,7 +86,7 @@ def migrate(value: Data, text: str, block: Path = (_BLOCK,), name: str = "") -> 
     (lit:). The rest is as nel-migrate-config has it.
     """
     kind = read_value(value).kind
-    if kind in (Kind.HOST, Kind.LITERAL, Kind.RUNTIME) or value is None or isinstance(value, list | dict):
+    if kind in PREFIXED or value is None or isinstance(value, list | dict):
         return None
     if not isinstance(value, str):
         return Migration(f"lit:{text}", certain=True)

@@ -17,8 +17,6 @@ from advisor.nel.effective import Effective, Origin, from_data, from_node
 from advisor.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from advisor.document.document import Document
     from advisor.document.nodes import Span
 
@@ -186,15 +184,3 @@ def playbook(name: object) -> Effective | None:
     stem = name.removesuffix(".yaml")
     values = table("next")["playbooks"].get(stem)
     return from_data(values, f"the playbook {stem} of nel-next") if values is not None else None
-
-
-def own_leaves(value: Effective, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Effective]]:
-    """Every scalar that stands in the config's own text, with its path."""
-    if isinstance(value.data, dict):
-        for name, child in value.data.items():
-            yield from own_leaves(child, (*path, name))
-    elif isinstance(value.data, list):
-        for index, child in enumerate(value.data):
-            yield from own_leaves(child, (*path, index))
-    elif value.origin.value is not None:
-        yield path, value

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from advisor.document.nodes import Data, Mapping, Node, Scalar
-from advisor.nel.secrets import find_secrets, mask, names_secret
+from advisor.document.nodes import Data, Mapping, Node, Scalar, Sequence
+from advisor.nel.secrets import find_secrets, mask, may_hold_secret, names_secret, suspects
 from advisor.patterns import pattern
 from advisor.records import NamedTuple
 
@@ -18,17 +18,16 @@ if TYPE_CHECKING:
 
 # Shorter ones cannot be told from other text, and showing 4 characters of them shows nearly all.
 _SHORTEST = 5
-_LONG_WORD = pattern(r"[A-Za-z0-9]{10,}")
 _BEFORE_HOST = pattern(r"://[^\s/@]*@")
 _USERINFO = pattern(r"://[^\s/@:]*:([^\s/@]+)@|://([^\s/@:]{8,})@")
 _SECRET_WORDS = ("key", "token", "secret", "passw", "credential", "authorization")
 _NAME = pattern(r"[\w-]*")
 _LONGEST_NAME = 60
 _VALUE_AFTER = pattern(
-    r"""[\w-]*["']?[ \t]*[:=][ \t]*(?:[&!]\S+[ \t]+)*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#,{}\[\]"'][^\n#,{}\[\]]*))"""
+    r"""[\w-]*+["']?[ \t]*[:=][ \t]*(?:[&!]\S+[ \t]+)*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#,{}\[\]"'][^\n#,{}\[\]]*))"""
 )
 _BLOCK_AFTER = pattern(
-    r"""[\w-]*["']?[ \t]*:[ \t]*(?:[&!]\S+[ \t]+)*[|>][-+0-9]*[^\n]*\n((?:[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)+)"""
+    r"""[\w-]*+["']?[ \t]*:[ \t]*(?:[&!]\S+[ \t]+)*[|>][-+0-9]*[^\n]*\n((?:[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)+)"""
 )
 # What stands where a secret belongs and is none: a variable's name, an interpolation, a placeholder, plain words.
 _NO_SECRET = pattern(
@@ -89,17 +88,20 @@ def _redactor(document: Document) -> Redactor:
 
 def _secrets_of(document: Document) -> Iterator[str]:
     text = document.text
-    yield from _by_shape(text)
+    may_hold = may_hold_secret(text)
+    if may_hold:
+        yield from _by_shape(text)
     yield from _by_name(text)
     if document.root is not None:
-        yield from _in_tree(document.root)
+        # Without a backslash every word of a value stands in the text as it is.
+        yield from _in_tree(document.root, by_shape=may_hold or "\\" in text)
 
 
 def _by_shape(text: str) -> Iterator[str]:
     """Secrets that their own look tells. Only lines that could hold one are looked at closely."""
     if "-----BEGIN" in text:
         yield from (text[start:end] for start, end in find_secrets(text))
-    places = [match.start() for match in _LONG_WORD.finditer(text) if _may_be_random(match[0])]
+    places = list(suspects(text))
     if "@" in text:
         places = sorted(places + [match.start() for match in _BEFORE_HOST.finditer(text)])
         yield from (one[1] or one[2] for one in _USERINFO.finditer(text))
@@ -112,55 +114,65 @@ def _by_shape(text: str) -> Iterator[str]:
             yield from (line[a:b] for a, b in find_secrets(line))
 
 
-def _may_be_random(word: str) -> bool:
-    """Digits among letters, or capitals inside of a word."""
-    if word.islower() and word.isalpha():
-        return False
-    if word.isalpha():
-        return not word.isupper() and sum(map(str.isupper, word)) > 1
-    return not word.isdigit()
-
-
 def _by_name(text: str) -> Iterator[str]:
     """Values of keys, variables and flags whose name says that they hold a secret."""
-    lower = text.lower()
+    # The one capital whose small form is two characters would move all that comes after it.
+    lower = text.replace("\u0130", "i").lower()
     for word in _SECRET_WORDS:
         at = lower.find(word)
         while at >= 0:
-            yield from _named_at(text, at)
+            value = _named_at(text, at)
+            if value is not None:
+                yield value
             at = lower.find(word, at + len(word))
 
 
-def _named_at(text: str, at: int) -> Iterator[str]:
-    start = at
-    while start > max(0, at - _LONGEST_NAME) and (text[start - 1].isalnum() or text[start - 1] in "_-"):
+def _named_at(text: str, at: int) -> str | None:
+    """The secret below a name that has a word of `_SECRET_WORDS` at this place."""
+    start, first = at, max(0, at - _LONGEST_NAME)
+    while start > first and ((char := text[start - 1]).isalnum() or char in "_-"):
         start -= 1
     name = _NAME.match(text, start)
-    if name is None or not _secret_name(name[0].strip("-").replace("-", "_")):
-        return
-    block = _BLOCK_AFTER.match(text, at)
-    found = block or _VALUE_AFTER.match(text, at)
+    if name is None or not _is_secret_flag(name[0]):
+        return None
+    found = _VALUE_AFTER.match(text, at)
     if found is None:
-        return
-    value = next(group for group in found.groups() if group is not None).strip()
-    if block or not _is_public(value := value.removeprefix("lit:").strip(), name[0]):
+        return None
+    value = str(found[found.lastindex or 0])
+    if value.startswith(("|", ">")) and (block := _BLOCK_AFTER.match(text, at)):
+        return block[1].strip()
+    value = value.strip().removeprefix("lit:").strip()
+    return None if _is_public(value, name[0]) else value
+
+
+def _in_tree(root: Node, *, by_shape: bool) -> Iterator[str]:
+    """The same, of the values as YAML reads them; `by_shape` says whether any may be told by its look."""
+    todo: list[Node] = [root]
+    if isinstance(root, Scalar):
+        yield from _in_scalar("", root, by_shape=by_shape)
+    for node in todo:
+        if isinstance(node, Mapping):
+            for name, entry in node.entries.items():
+                value = entry.value
+                if not isinstance(value, Scalar):
+                    todo.append(value)
+                elif by_shape or names_secret(name):
+                    yield from _in_scalar(name, value, by_shape=by_shape)
+        elif isinstance(node, Sequence):
+            for item in node.items:
+                value = item.value
+                if not isinstance(value, Scalar):
+                    todo.append(value)
+                elif by_shape:
+                    yield from _in_scalar("", value, by_shape=by_shape)
+
+
+def _in_scalar(name: str, node: Scalar, *, by_shape: bool) -> Iterator[str]:
+    text = node.text
+    if name and names_secret(name) and not _is_public(value := text.removeprefix("lit:").strip(), name):
         yield value
-
-
-def _in_tree(root: Node) -> Iterator[str]:
-    """The same, of the values as YAML reads them."""
-    todo: list[tuple[str, Node]] = [("", root)]
-    for name, node in todo:
-        if isinstance(node, Scalar):
-            text = node.text
-            if name and _secret_name(name) and not _is_public(value := text.removeprefix("lit:").strip(), name):
-                yield value
-            elif node.style == '"' or "\\" in text or "\n" in text:
-                yield from (text[start:end] for start, end in find_secrets(text, name))
-        elif isinstance(node, Mapping):
-            todo += [(key, entry.value) for key, entry in node.entries.items()]
-        else:
-            todo += [("", item.value) for item in node.items]
+    elif by_shape and (node.style == '"' or "\\" in text or "\n" in text):
+        yield from (text[start:end] for start, end in find_secrets(text, name))
 
 
 def _is_public(value: str, name: str) -> bool:
@@ -168,6 +180,7 @@ def _is_public(value: str, name: str) -> bool:
     return bool(_NO_SECRET.search(value) or (_WORDS.match(value) and not _ALWAYS.search(name)))
 
 
-@cache
-def _secret_name(name: str) -> bool:
-    return names_secret(name)
+@lru_cache(maxsize=4096)
+def _is_secret_flag(name: str) -> bool:
+    """As `names_secret`, of a flag too: `--api-key`."""
+    return names_secret(name.strip("-").replace("-", "_"))

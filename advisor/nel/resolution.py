@@ -123,6 +123,8 @@ class Resolution:
 
     def leads_back(self, node: Effective, path: Path, start: Path, *, scalars_only: bool = False) -> bool:
         """Whether resolving the node at `path` needs the value at `start`."""
+        if not (isinstance(node.data, dict | list) or (isinstance(node.data, str) and "${" in node.data)):
+            return False
         waiting, seen = [(path, node)], {path}
         while waiting and len(seen) < _MAX_SEEN:
             here, current = waiting.pop()
@@ -158,7 +160,8 @@ def key_path(one: Interpolation, at: Path) -> Path | None:
 
 def _is_within(path: Path, above: Path) -> bool:
     """Whether a path is another one or below it; indexes are digits in interpolations."""
-    return tuple(map(str, path[: len(above)])) == tuple(map(str, above))
+    pairs = zip(path, above, strict=False)
+    return len(path) >= len(above) and all(part == other or str(part) == str(other) for part, other in pairs)
 
 
 def _child(node: Effective, part: str | int) -> Effective | None:

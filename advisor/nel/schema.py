@@ -82,6 +82,7 @@ def read_by(path: Path, key: str) -> tuple[str, ...]:
     )
 
 
+@cache
 def exporters() -> tuple[str, ...]:
     """The destinations that `auto_export` and `export` know."""
     return tuple(name.removeprefix("export.") for name, one in _sections().items() if one.unknown is Unknown.EXPORT)

@@ -6,6 +6,7 @@ A false alarm is worse than a miss here: words, paths, model names, digests, `${
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 from math import log2
 from typing import TYPE_CHECKING
@@ -64,9 +65,12 @@ _PLACEHOLDER = pattern(
     re.IGNORECASE,
 )
 _VARIABLE = pattern(r"(?:host:|runtime:)?[A-Z_][A-Z0-9_]*\Z")
-_CANDIDATE = pattern(r"[A-Za-z0-9]{8}|://.*@|-----BEGIN")
+# Letters and digits of ASCII as one mark, anything else as a blank: long words are then found without a pattern.
+_MARKS = bytes(ord("x") if chr(code).isalnum() and code < 128 else ord(" ") for code in range(256))
+_LONG = b"x" * 10
 
 
+@lru_cache(maxsize=4096)
 def names_secret(name: str) -> bool:
     """Whether a key or variable of this name holds a secret: HF_TOKEN, api_key; not api_key_name, max_new_tokens."""
     return bool(_SECRET_NAME.search(name)) and not _NOT_SECRET_NAME.search(name)
@@ -79,7 +83,7 @@ def looks_like_secret(text: str, name: str = "") -> bool:
 
 def find_secrets(text: str, name: str = "") -> tuple[tuple[int, int], ...]:
     """The secrets in a text, as (start, end) in it, in order and apart. Below a name that says so, less is enough."""
-    if not _CANDIDATE.search(text):
+    if not may_hold_secret(text):
         return ()
     found = sorted(
         set(_shapes(text)) | ({_whole(text)} if name and names_secret(name) and _key_like(_stripped(text)) else set())
@@ -91,6 +95,35 @@ def find_secrets(text: str, name: str = "") -> tuple[tuple[int, int], ...]:
         else:
             apart.append((start, end))
     return tuple(apart)
+
+
+def may_hold_secret(text: str) -> bool:
+    """What every text with a secret in it passes, and hardly any other."""
+    if ("@" in text and "://" in text) or "-----BEGIN" in text:
+        return True
+    return next(suspects(text), None) is not None
+
+
+def suspects(text: str) -> Iterator[int]:
+    """Where long words stand that may be none. Every secret has one, but for a private key and one before a host."""
+    if len(text) < len(_LONG):
+        return
+    marks = text.encode("ascii", "replace").translate(_MARKS)
+    start = marks.find(_LONG)
+    while start >= 0:
+        end = marks.find(b" ", start)
+        end = len(text) if end < 0 else end
+        word = text[start:end]
+        if _is_mixed(word) or end - start >= _UNMISTAKABLE:
+            yield start
+        start = marks.find(_LONG, end)
+
+
+def _is_mixed(word: str) -> bool:
+    """Digits among letters, or capitals inside of a word."""
+    if word.isalpha():
+        return not (word.islower() or word.isupper()) and sum(map(str.isupper, word)) > 1
+    return not word.isdigit()
 
 
 def mask(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from advisor.document.nodes import Mapping, Node, Scalar, Sequence
 from advisor.nel.compose import INTERNAL, NOT_FOUND, NOTHING, SHIPPED, SIBLING, Loaded, shipped_groups
 from advisor.nel.defaults import GROUPS, defaults_node
-from advisor.nel.effective import children, from_node, leaves
+from advisor.nel.effective import MISSING, children, from_node, leaves
 from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT, Value
 from advisor.subjects.structure import first_line, is_fragment, looks_next
@@ -65,9 +65,9 @@ def _lacks_self(world: World, document: Document) -> bool:
         return False
     if all(one.entry.override for one in loaded):
         return False
-    own = from_node(document.root) if document.root is not None else None
-    keys = children(own)
-    return any(name != "defaults" and not value.is_missing for name, value in keys.items())
+    entries = document.root.entries if isinstance(document.root, Mapping) else {}
+    values = [entry.value for name, entry in entries.items() if name != "defaults"]
+    return any(not isinstance(value, Scalar) or value.value != MISSING for value in values)
 
 
 def _lacking(world: World, document: Document, node: Node | None) -> Value:
@@ -75,16 +75,17 @@ def _lacking(world: World, document: Document, node: Node | None) -> Value:
     composition, tree = world.values.composition, world.values.tree
     if composition.header or (node is not None and not isinstance(node, Sequence)) or looks_next(world, document):
         return ABSENT
-    found: list[str] = []
+    untyped = [
+        name
+        for name in GROUPS
+        if ((section := tree.child(name)) is None or (isinstance(section.data, dict) and "type" not in section.data))
+        and not composition.is_open((name,))
+    ]
+    if not untyped:
+        return ABSENT
     meant = [_suggestion(loaded).get("suggested_item") for loaded in composition.loaded]
-    for name in GROUPS:
-        if any(isinstance(item, dict) and name in item for item in meant):
-            continue
-        section = tree.child(name)
-        shaped = section is None or isinstance(section.data, dict)
-        if shaped and not composition.is_open((name,)) and tree.at((name, "type")) is None:
-            found.append(f"{name}.type")
-    return " and ".join(found) or ABSENT
+    chosen = {name for item in meant if isinstance(item, dict) for name in item}
+    return " and ".join(f"{name}.type" for name in untyped if name not in chosen) or ABSENT
 
 
 def _guessed(world: World) -> Value:

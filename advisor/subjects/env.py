@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Scalar
-from advisor.nel.effective import Effective
-from advisor.nel.env_vars import TELEMETRY, Kind, is_checked, migrate, read_value
+from advisor.nel.effective import Effective, children
+from advisor.nel.env_vars import PREFIXED, TELEMETRY, Kind, is_checked, migrate, read_value
 from advisor.nel.interpolation import ENV, find_interpolations
 from advisor.nel.redaction import redactor_for
 from advisor.nel.secrets import find_secrets, looks_like_secret, mask, names_secret
@@ -55,21 +55,19 @@ def add_env_vars(world: World, document: Document, context: Context) -> None:
 
 def env_blocks(world: World) -> Iterator[tuple[str, Path, Effective]]:
     """Every `env_vars` block that is there: its scope, path and value."""
-    tree = world.values.tree
-    paths: list[tuple[str, Path]] = [
-        (scope or "top", (scope, "env_vars") if scope else ("env_vars",)) for scope in _SCOPES
-    ]
-    paths += [("task", (*TASKS, index, "env_vars")) for index, _ in task_items(world)]
-    auxiliary = tree.child("auxiliary_deployments")
-    if auxiliary is not None and isinstance(auxiliary.data, dict):
-        paths += [("auxiliary", ("auxiliary_deployments", name, "env_vars")) for name in auxiliary.data]
-    for scope, path in paths:
-        node = tree.at(path)
+    top = children(world.values.tree)
+    owners: list[tuple[str, Path, Effective | None]] = [("top", (), world.values.tree)]
+    owners += [(scope, (scope,), top.get(scope)) for scope in _SCOPES]
+    owners += [("task", (*TASKS, index), item) for index, item in task_items(world)]
+    auxiliary = children(top.get("auxiliary_deployments"))
+    owners += [("auxiliary", ("auxiliary_deployments", name), node) for name, node in auxiliary.items()]
+    for scope, path, owner in owners:
+        node = children(owner).get("env_vars")
         if node is not None:
-            yield scope, path, node
+            yield scope, (*path, "env_vars"), node
 
 
-_SCOPES = ("", "evaluation", "deployment", "export")
+_SCOPES = ("evaluation", "deployment", "export")
 
 
 def _declared(world: World, name: str) -> bool:
@@ -84,7 +82,7 @@ def _variable(
     value = _known(world, raw)
     text = node.origin.node.text if isinstance(node.origin.node, Scalar) else str(raw)
     subject = Subject("env_var", place_in(document, world.values, path), world, {}, None, path, world.singles["config"])
-    subject.attributes |= {"scope": scope, "name": name, "block": ".".join(str(part) for part in path[:-1])}
+    subject.attributes |= {"scope": scope, "name": name, "block": ".".join(map(str, path[:-1]))}
     span = node.origin.value
     if span is not None and span.end > span.start:
         subject.places["value"] = Place(path, span)
@@ -96,17 +94,18 @@ def _variable(
     references = [one for one in find_interpolations(raw) if one.kind == ENV] if isinstance(raw, str) else []
     execution, deployment = world.singles["execution"].get("type"), world.singles["deployment"].get("type")
     checked = is_checked(path[:-1], _text(execution), _text(deployment))
-    change = migrate(value, text, path[:-1], name) if not _half_secret(name, value) else None
+    half_secret = read.kind is Kind.UNPREFIXED and _half_secret(name, value)
+    change = None if half_secret or read.kind in PREFIXED else migrate(value, text, path[:-1], name)
     subject.attributes |= {
         "kind": read.kind.value,
         "content": read.content,
-        "shown": mask(str(raw).removeprefix("lit:")) if is_secret or _half_secret(name, value) else _shown(raw, text),
+        "shown": mask(str(raw).removeprefix("lit:")) if is_secret or half_secret else _shown(raw, text),
         "is_checked": checked or (not isinstance(raw, str) and path[0] == "evaluation"),
         "is_secret": is_secret,
         "type": _type(raw),
         "migrated": _from_mapping(raw) or (change.value if change is not None else ABSENT),
         "is_certain": change is not None and change.certain,
-        "half_secret": _half_secret(name, value),
+        "half_secret": half_secret,
         "reference": references[0].name if len(references) == 1 and _only(raw, references[0].text) else ABSENT,
         "has_reference": bool(references),
         "is_mounted": lambda: _is_mounted(world, read.content),
@@ -140,9 +139,9 @@ def _type(raw: object) -> str:
 
 
 def _half_secret(name: str, value: Value) -> bool:
-    """A value without prefix below a secret's name that is no upper-case name: it may be the secret itself, so it is
-    neither shown nor written anywhere else."""
-    if not isinstance(value, str) or read_value(value).kind is not Kind.UNPREFIXED or not names_secret(name):
+    """Of a value without prefix: whether it stands below a secret's name and is no upper-case name. It may be the
+    secret itself, so it is neither shown nor written anywhere else."""
+    if not isinstance(value, str) or not names_secret(name):
         return False
     bare = value.strip().removeprefix("$")
     return bool(bare) and not (bare.isupper() and bare.isidentifier()) and ":" not in bare

@@ -181,13 +181,14 @@ def _key_attributes(
         problem: Value = ABSENT
     else:
         problem = found.type_problem(key, resolved) or ABSENT
-    near = nearest(key, found.keys)
+    is_legal = key in found.keys
+    near = None if is_legal else nearest(key, found.keys)
     is_map_of_tags = (destination, key) == ("mlflow", "tags") and isinstance(value.data, dict)
     return {
         "destination": destination,
         "key": key,
-        "is_legal": key in found.keys,
-        "nearest": near if near and near != key and block.child(near) is None else ABSENT,
+        "is_legal": is_legal,
+        "nearest": near if near and block.child(near) is None else ABSENT,
         "is_tags": key == "tags",
         # A map's own values are told one by one.
         "problem": ABSENT if is_map_of_tags else problem,

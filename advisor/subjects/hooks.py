@@ -32,8 +32,7 @@ _DANGERS = (
 
 def add_hooks(world: World, document: Document, context: Context) -> None:
     """One `hook` for each pre_cmd and post_cmd that is not empty."""
-    for scope, path, parent in _hooks(world):
-        node = world.values.tree.at(path)
+    for scope, path, node, parent in _hooks(world):
         if node is None or not isinstance(node.data, str) or not node.data.strip():
             continue
         subject = Subject(
@@ -52,17 +51,16 @@ def add_hooks(world: World, document: Document, context: Context) -> None:
         world.add(subject)
 
 
-def _hooks(world: World) -> Iterator[tuple[str, Path, str]]:
+def _hooks(world: World) -> Iterator[tuple[str, Path, Effective | None, str]]:
+    top = children(world.values.tree)
+    evaluation, tasks = children(top.get("evaluation")), task_items(world)
     for which in ("pre_cmd", "post_cmd"):
-        yield "evaluation", ("evaluation", which), "evaluation"
-        for index, item in task_items(world):
-            if item.child(which) is not None:
-                yield "task", (*TASKS, index, which), "evaluation"
-    yield "deployment", ("deployment", "pre_cmd"), "deployment"
-    auxiliary = world.values.tree.child("auxiliary_deployments")
-    names = children(auxiliary)
-    for name in names:
-        yield "auxiliary", ("auxiliary_deployments", name, "pre_cmd"), "config"
+        yield "evaluation", ("evaluation", which), evaluation.get(which), "evaluation"
+        for index, item in tasks:
+            yield "task", (*TASKS, index, which), children(item).get(which), "evaluation"
+    yield "deployment", ("deployment", "pre_cmd"), children(top.get("deployment")).get("pre_cmd"), "deployment"
+    for name, server in children(top.get("auxiliary_deployments")).items():
+        yield "auxiliary", ("auxiliary_deployments", name, "pre_cmd"), children(server).get("pre_cmd"), "config"
 
 
 def _lazy(compute: Callable[[str], Value], node: Effective) -> Callable[[], Value]:

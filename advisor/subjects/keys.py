@@ -43,13 +43,15 @@ def add_keys(world: World, document: Document, context: Context) -> None:
     values = world.values
     executor, server = (values.at((name, "type")) for name in ("execution", "deployment"))
     types = (executor if isinstance(executor, str) else None, server if isinstance(server, str) else None)
-    tasks = values.tree.at(_TASKS)
-    items = elements(tasks)
+    owners: list[tuple[Path, Effective | None]] = [(path, values.tree.at(path)) for path in _SECTIONS]
+    owners += [((*_TASKS, n), item) for n, item in enumerate(elements(values.tree.at(_TASKS)))]
     named: _Named | None = None
     before = len(world.subjects)
-    for path in (*_SECTIONS, *((*_TASKS, n) for n in range(len(items)))):
-        known, node = section(path, *types), values.tree.at(path)
-        if known is None or node is None or not isinstance(node.data, dict) or _has_no_type(path, types):
+    for path, node in owners:
+        if node is None or not isinstance(node.data, dict) or _has_no_type(path, types):
+            continue
+        known = section(path, *types)
+        if known is None or node.data.keys() <= known.keys.keys():
             continue
         for name, child in node.data.items():
             if name in known.keys or name in known.refused or not _is_own(child) or name in _OTHERS.get(path, ()):

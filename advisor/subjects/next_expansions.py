@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Scalar, dotted
 from advisor.document.offsets import offsets
-from advisor.nel.next_compose import own_leaves
 from advisor.nel.next_values import LITERAL, REFERENCE, VARIABLE, Expansion, expansions
 from advisor.nel.values import ABSENT, Value
 from advisor.patterns import pattern
@@ -37,8 +36,8 @@ _MISSING = "???"
 def add_expansions(world: World, document: Document, context: Context) -> None:
     """One `expansion` for each `${...}` that nel-next, or nobody, replaces."""
     asked: set[str] = set()
-    for path, node in own_leaves(world.values.tree):
-        if not isinstance(node.data, str) or "${" not in node.data:
+    for path, node in world.values.leaves():
+        if not isinstance(node.data, str) or "${" not in node.data or node.origin.value is None:
             continue
         for one in expansions(node.data):
             if one.kind in (VARIABLE, LITERAL, REFERENCE):
@@ -92,7 +91,7 @@ def _place(document: Document, path: Path, node: Effective, one: Expansion) -> P
 
 def add_fillers(world: World, document: Document, context: Context) -> None:
     """One `setting` for each value that is not filled in: `???`, which means nothing here, and placeholders."""
-    for path, node in own_leaves(world.values.tree):
+    for path, node in world.values.leaves():
         if not isinstance(node.data, str) or node.origin.value is None:
             continue
         found = _MISSING if _MISSING in node.data else _placeholder(path, node.data)

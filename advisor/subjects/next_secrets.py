@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from advisor.nel.next_compose import own_leaves
 from advisor.nel.redaction import redactor_for
 from advisor.nel.secrets import find_secrets, mask
 from advisor.subjects.subject import Attribute, Place, Subject, World
@@ -18,7 +17,7 @@ def add_next_secrets(world: World, document: Document, context: Context) -> None
     """One `secret` for each value that holds one."""
     if not redactor_for(document).secrets:
         return
-    for path, node in own_leaves(world.values.tree):
+    for path, node in world.values.leaves():
         name = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
         if not isinstance(node.data, str) or node.origin.value is None:
             continue

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Scalar, dotted
 from advisor.document.offsets import offsets
+from advisor.nel.effective import MISSING as UNFILLED
 from advisor.nel.effective import leaves
 from advisor.nel.schema import Unknown as Fate
 from advisor.nel.schema import read_by, section
@@ -38,8 +39,11 @@ _FILLED = pattern("|".join((_ANGLE, _ANYWHERE, _YOURS, _PATH_TO, _LONE)))
 _HOST = pattern(_EXAMPLE_HOST)
 _IN_SCRIPT = pattern("|".join((rf"(?<=[ =]){_ANGLE}(?=\s|$)", _ANYWHERE, _PATH_TO)))
 _MARKED = pattern("|".join((_ANYWHERE, r"^<[A-Z][A-Z0-9]*[_ -][\w .-]*>$")))
-# What every placeholder has some of: most values go by with one look.
-_HINT = pattern(r"[<…]|ath/to|our[-_]|OUR[-_]|hange|HANGE|REPLACE|FILL|xample|\.\.\.|TO|TBD|FIX")
+# What every placeholder has some of.
+_HINTS = (
+    "<", "path/to", "your-", "your_", "YOUR-", "YOUR_", "hange", "HANGE", "REPLACE", "FILL", "xample", "...", "…",
+    "TODO", "FIXME", "TBD",
+)  # fmt: skip
 _COMMENT = pattern(r"(?m)^[ \t]*#.*$")
 _FLAG_BEFORE = pattern(r"(?:^|\s)(?:--?|\+\+)[\w.\-]+[ =]$")
 
@@ -62,7 +66,7 @@ def add_settings(world: World, document: Document, context: Context) -> None:
     """One `setting` for each value that is not filled in; `state` says how."""
     seen: set[Span] = set()
     before = len(world.subjects)
-    for path, node in world.values.leaves():
+    for path, node in _suspects(world.values.leaves()):
         if path[0] == "hydra":
             continue
         if is_enough(world, before, "values that are not filled in"):
@@ -71,9 +75,22 @@ def add_settings(world: World, document: Document, context: Context) -> None:
             _add(world, Place(path, node.masked.value), MASKED, _about_default(node))
         elif node.is_missing:
             _add_missing(world, document, path, node, seen)
-        elif node.origin.value is not None and isinstance(node.data, str) and _HINT.search(node.data):
+        else:
             _add_placeholder(world, document, path, node)
     _add_mount_keys(world)
+
+
+def _suspects(leaves: list[tuple[Path, Effective]]) -> list[tuple[Path, Effective]]:
+    """The values that may not be filled in. Most configs have no hint of a placeholder in any of their texts."""
+    whole = "\n".join([node.data for _, node in leaves if isinstance(node.data, str)])
+    hints = [hint for hint in _HINTS if hint in whole]
+    if not hints:
+        return [leaf for leaf in leaves if leaf[1].masked is not None or leaf[1].data == UNFILLED]
+    return [leaf for leaf in leaves if leaf[1].masked is not None or _has_any(leaf[1].data, (UNFILLED, *hints))]
+
+
+def _has_any(data: object, hints: tuple[str, ...]) -> bool:
+    return isinstance(data, str) and any(hint in data for hint in hints)
 
 
 def _add(world: World, place: Place, state: str, about: dict[str, Attribute]) -> None:
@@ -114,6 +131,8 @@ def _add_placeholder(world: World, document: Document, path: Path, node: Effecti
 
 def placeholder(path: Path, text: str) -> tuple[re.Match[str] | None, bool]:
     """The placeholder in a value, and whether nothing can work with it. Prompts and stop words hold none."""
+    if not _has_any(text, _HINTS):
+        return None, False
     names = [part for part in path if isinstance(part, str)]
     last = names[-1] if names else ""
     if any(_PROSE.search(name) for name in names):

@@ -98,16 +98,17 @@ def add_sections(world: World, document: Document, context: Context) -> None:
     """`config` and its sections. A section that is only composed stands at its entry in `defaults`."""
     values = world.values
     whole = Place((), first_line(document))
+    next_keys, launcher_keys = _next_keys(document), _launcher_keys(document)
     attributes: dict[str, Attribute] = {
         "nel_version": context.nel_version,
         "check_environment": context.check_environment,
         "is_fragment": is_fragment(document),
-        "next_keys": lambda: ", ".join(_next_keys(document)) or ABSENT,
+        "next_keys": ", ".join(next_keys) or ABSENT,
         "looks_next": lambda: looks_next(world, document),
-        "launcher_keys": lambda: ", ".join(_launcher_keys(document)) or ABSENT,
+        "launcher_keys": ", ".join(launcher_keys) or ABSENT,
     }
     config = world.add_single(Subject("config", whole, world, attributes, values.tree))
-    for name, keys in (("next_keys", _next_keys(document)), ("looks_next", _launcher_keys(document))):
+    for name, keys in (("next_keys", next_keys), ("looks_next", launcher_keys)):
         if keys:
             config.places[name] = place_in(document, values, (keys[0],))
     for name in SECTIONS:
@@ -118,8 +119,9 @@ def add_sections(world: World, document: Document, context: Context) -> None:
 
 def looks_next(world: World, document: Document) -> bool:
     """Whether the file is nel-next's, with a key of the launcher in it."""
-    typed = any(world.values.tree.at((name, "type")) is not None for name in ("execution", "deployment"))
-    return len(_next_keys(document)) == len(NEXT_KEYS) and not typed
+    if len(_next_keys(document)) < len(NEXT_KEYS):
+        return False
+    return all(world.values.tree.at((name, "type")) is None for name in ("execution", "deployment"))
 
 
 def _launcher_keys(document: Document) -> list[str]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from advisor.document.nodes import Mapping, Node, Scalar
 from advisor.document.reading import read_document
+from advisor.nel import secrets
 from advisor.nel.secrets import find_secrets, looks_like_secret, mask, names_secret
 
 CORPUS = Path(__file__).parents[3] / "shared/corpus"
@@ -181,6 +182,21 @@ def _scalars(node: Node, name: str = "") -> list[tuple[str, str]]:
     if isinstance(node, Mapping):
         return [pair for key, entry in node.entries.items() for pair in [("", key), *_scalars(entry.value, key)]]
     return [pair for item in node.items for pair in _scalars(item.value, name)]
+
+
+PIECES = st.one_of(
+    st.sampled_from([HF, NV, GH, HEX, JWT, BODY[:12], "-----BEGIN RSA " + "PRIVATE KEY-----", "https://me:", "@"]),
+    st.sampled_from(["hf_", "sk-", "glpat-", "--api-key ", "Bearer ", "token=", "é", "lit:", "/", "_", "-", " ", "\n"]),
+    st.text("abzABZ019", min_size=1, max_size=40),
+)
+
+
+@given(st.lists(PIECES, max_size=5).map("".join), st.sampled_from(["", "HF_TOKEN", "x"]))
+def test_the_first_look_at_a_text_loses_no_secret(text: str, name: str) -> None:
+    found = find_secrets(text, name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(secrets, "may_hold_secret", lambda _: True)
+        assert find_secrets(text, name) == found
 
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="the shared corpus is not here")

@@ -102,6 +102,31 @@ def test_below_a_secrets_name_every_value_is_hidden(text: str, hidden: str) -> N
     assert hidden not in redactor_for(parse_document("eval.yaml", text)).text(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "defaults:\n  - internal/{}\n  - execution: local\n  - deployment: none\n  - _self_\n",
+        "defaults:\n  - execution: internal/{}\n  - deployment: none\n  - _self_\n",
+        "services:\n  a:\n    type: api\nbenchmarks:\n  - name: x\ndefaults:\n  - _base_: {}\n",
+    ],
+)
+def test_what_was_not_checked_is_told_without_secrets(base: RuleBase, text: str) -> None:
+    token = "ghp_" + "".join(Random(7).choices(string.ascii_letters + string.digits, k=36))
+    assert token[:9] not in outputs(base, text.format(token))
+
+
+def test_a_secret_that_only_unescaping_shows_is_hidden() -> None:
+    token = "q7Kq9Zt2Lm4Vb8Nc1Xs5Df3Gh6Jk0Pw9Qe2R"
+    written = "".join(f"\\x{ord(char):02x}" for char in token)
+    document = parse_document("eval.yaml", f'notes: "{written}"\n')
+    assert token not in redactor_for(document).text(f"it is {token}")
+
+
+def test_a_letter_that_grows_when_small_moves_no_name() -> None:
+    text = f"# {chr(0x130) * 40}\n# api_key: hunter2-hunter2\n"
+    assert "hunter2" not in redactor_for(parse_document("eval.yaml", text)).text(text)
+
+
 def test_the_longest_secret_is_hidden_first() -> None:
     text = "password: abcdefgh\nsecret: abcdefgh-and-more\n"
     assert "more" not in redactor_for(parse_document("eval.yaml", text)).text("abcdefgh-and-more")
