@@ -33,6 +33,8 @@ _EVENTS = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _CORE = "tag:yaml.org,2002:"
 # Plain words with a meaning of their own, which no value can be.
 _LONE = ("=", "<<")
+# A named tuple without the Python frame of its constructor, which would be a fifth of the reading.
+_made = tuple.__new__
 _UNPRINTABLE = pattern("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -47,7 +49,7 @@ class _Stop(Exception):
 class _Frame:
     """A collection that is being filled."""
 
-    __slots__ = ("anchor", "flow", "items", "key", "key_alias", "keys", "mapping", "merges", "size", "start")
+    __slots__ = ("anchor", "flow", "items", "key", "keys", "mapping", "merges", "size", "start")
 
     def __init__(self, start: int, flow: bool, anchor: str | None, mapping: bool) -> None:
         self.start, self.flow, self.anchor, self.mapping = start, flow, anchor, mapping
@@ -115,6 +117,7 @@ class _Builder:
         self.problems: list[Problem] = []
         self.root: Node | None = None
         self.stack: list[_Frame] = []
+        self.frame: _Frame | None = None
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.open_anchors: set[str] = set()
         self.seen_anchors: set[str] = set()
@@ -144,29 +147,42 @@ class _Builder:
                 self.tangled = True
 
     def scalar(self, event: Any, text: str) -> None:
-        """Nine events of ten are scalars: those without anchor and tag, in a mapping, take the short way."""
-        start, end, style, content = event.start_mark.index, event.end_mark.index, event.style or "", event.value
-        if style in ("|", ">"):
+        """Nine events of ten are scalars, most of them plain, without anchor and tag, and keys of a mapping or their
+        values: those take the short way."""
+        content, style, anchor, frame = event.value, event.style or "", event.anchor, self.frame
+        start, end = event.start_mark.index, event.end_mark.index
+        value = content
+        if style == "":
+            value = resolve_plain(content)
+            if frame is not None and frame.flow and "?" in content:
+                self.question_in_flow = True
+        elif style in ("|", ">"):
             end = start + len(text[start:end].rstrip())
-        elif style == "" and "?" in content and self.stack and self.stack[-1].flow:
-            self.question_in_flow = True
-        span = Span(start, end)
-        if event.anchor is not None:
+        span = _made(Span, (start, end))
+        if anchor is not None:
             self.anchor(event, span)
-        value = _tagged(event) if event.tag is not None else resolve_plain(content) if style == "" else str(content)
+        if event.tag is not None:
+            value = _tagged(event)
         if end > self.end:
             self.end = end
-        self.add(Scalar(span, value, content, style, event.anchor), None, 1)
+        node = _made(Scalar, (span, value, content, style, anchor))
+        if anchor is None and frame is not None and frame.mapping and frame.key is None and frame.size < MAX_NODES:
+            frame.size += 1
+            frame.key = node
+        else:
+            self.add(node, None, 1)
 
     def open(self, event: Any, mapping: bool) -> None:
         start = event.start_mark.index
         if len(self.stack) >= MAX_DEPTH:
             raise _Stop(Problem("too-deep", f"nested deeper than {MAX_DEPTH} levels", Span(start, start + 1)))
-        _check_tag(event.tag, Span(start, start + 1), collection=True)
+        if event.tag is not None:
+            _check_tag(event.tag, Span(start, start + 1), collection=True)
         if event.anchor is not None:
             self.anchor(event, Span(start, start + 1))
             self.open_anchors.add(event.anchor)
-        self.stack.append(_Frame(start, bool(event.flow_style), event.anchor, mapping))
+        self.frame = _Frame(start, bool(event.flow_style), event.anchor, mapping)
+        self.stack.append(self.frame)
 
     def anchor(self, event: Any, span: Span) -> None:
         if event.anchor in self.seen_anchors:
@@ -176,14 +192,15 @@ class _Builder:
 
     def close(self, event: Any) -> None:
         frame = self.stack.pop()
+        self.frame = self.stack[-1] if self.stack else None
         if frame.flow:
             self.end = max(self.end, event.end_mark.index)
-        span = Span(frame.start, max(frame.start, self.end))
+        span = _made(Span, (frame.start, self.end if self.end > frame.start else frame.start))
         node: Node
         if frame.mapping:
-            node = Mapping(span, _merged(frame), frame.flow, frame.anchor)
+            node = _made(Mapping, (span, _merged(frame) if frame.merges else frame.keys, frame.flow, frame.anchor))
         else:
-            node = Sequence(span, tuple(frame.items), frame.flow, frame.anchor)
+            node = _made(Sequence, (span, tuple(frame.items), frame.flow, frame.anchor))
         if frame.anchor:
             self.open_anchors.discard(frame.anchor)
         self.add(node, None, frame.size)
@@ -202,10 +219,10 @@ class _Builder:
     def add(self, node: Node, alias: Span | None, size: int) -> None:
         if alias is None and node.anchor is not None:
             self.anchors[node.anchor] = (node, size)
-        if not self.stack:
+        frame = self.frame
+        if frame is None:
             self.root = node
             return
-        frame = self.stack[-1]
         frame.size += size
         if frame.size > MAX_NODES:
             at = alias or node.span
@@ -215,16 +232,17 @@ class _Builder:
         if key is None and frame.mapping:
             frame.key = _key(node, alias)
             return
-        if type(node) is Scalar and node.value in _LONE and node.style == "":
+        if type(node) is Scalar and node.style == "" and node.value in _LONE:
             raise _Stop(Problem("syntax", f"a lone {node.text} is no value in YAML 1.1; quote it", node.span))
         if key is None:
             frame.items.append(Item(node, alias))
             return
         frame.key = None
-        if key.text in frame.keys or key.text == "<<" or key.value is None:
+        name = key.text
+        if name in frame.keys or name == "<<" or key.value is None:
             self.special(frame, key, node, alias)
         else:
-            frame.keys[key.text] = Entry(key, node, alias)
+            frame.keys[name] = _made(Entry, (key, node, alias, False))
 
     def special(self, frame: _Frame, key: Scalar, node: Node, alias: Span | None) -> None:
         """An entry whose key is there already, brings others in, or is none."""
@@ -252,8 +270,6 @@ def _is_text(key: Scalar) -> bool:
 
 
 def _merged(frame: _Frame) -> dict[str, Entry]:
-    if not frame.merges:
-        return frame.keys
     entries: dict[str, Entry] = {}
     for source, alias in frame.merges:
         maps = [item.value for item in source.items] if isinstance(source, Sequence) else [source]
