@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import lru_cache
+from itertools import accumulate
 
 from advisor.document.nodes import Mapping, Node, Path, Sequence
 from advisor.document.problems import Problem
@@ -61,4 +62,6 @@ class Document(NamedTuple):
 
 @lru_cache(maxsize=8)
 def _line_starts(text: str) -> list[int]:
-    return [0, *(match.end() for match in _LINE_END.finditer(text))]
+    if "\r" in text:
+        return [0, *(match.end() for match in _LINE_END.finditer(text))]
+    return [0, *accumulate(len(line) + 1 for line in text.split("\n")[:-1])]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from advisor.document.document import Document
 from advisor.document.edits import CannotEdit
 from advisor.document.nodes import Entry, Item, Mapping, Node, Path, Scalar, Sequence, Span, dotted
@@ -24,7 +26,8 @@ def split_lines(text: str) -> list[str]:
 
 
 def line_start(document: Document, offset: int) -> int:
-    return document.line_starts[document.position(offset).line - 1]
+    starts = document.line_starts
+    return starts[bisect_right(starts, offset) - 1]
 
 
 def line_end(document: Document, offset: int) -> int:

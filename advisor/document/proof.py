@@ -75,7 +75,7 @@ def _shown_in_whole(document: Document, changes: Sequence[Change], edits: Sequen
 def _shown_in_part(document: Document, changes: Sequence[Change], edits: Sequence[TextEdit]) -> bool:
     """Whether the edits come to the changes in the smallest part of the text that holds both: to parse it alone costs
     a fraction, and what is around it cannot mean anything else."""
-    for section in reversed(sections_around(document, edits)):
+    for section in sections_around(document, edits):
         inner = [section.below(change) for change in changes]
         if None not in inner:
             after = parsed_alone(document, section, edits)

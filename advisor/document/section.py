@@ -3,7 +3,10 @@ mapping or list, on lines of their own."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator
 from collections.abc import Sequence as SequenceOf
+from itertools import islice
 
 from advisor.document.changes import Append, Change, Move, Set
 from advisor.document.document import Document
@@ -18,33 +21,35 @@ _INDENT = pattern(" *")
 _DASH = pattern(" *- +")
 
 
-class _Part(NamedTuple):
-    """A key or an element with its value. `at` is where its key, or the element behind its dash, begins, `inside`
-    where the text begins that an edit can change without touching key or dash."""
-
-    name: str | int
-    value: Node
-    at: int
-    inside: int
-
-
 class Section(NamedTuple):
-    """Neighbouring `parts` of the collection at `path`, with their text [start, end); no parts where that is the place
-    between two. They begin in `column`; `others` are the keys of the rest."""
+    """Neighbouring parts, those from `first` up to `stop`, of the collection `holder` at `path`, with their text
+    [start, end); no parts where that is the place between two. They begin in `column`."""
 
     path: Path
-    parts: tuple[_Part, ...]
+    holder: Mapping | Sequence
+    first: int
+    stop: int
     start: int
     end: int
     column: int
-    in_list: bool
-    others: frozenset[str | int]
 
     def data(self) -> Data:
         """The parts as plain data."""
-        if self.in_list:
-            return [plain(part.value) for part in self.parts]
-        return {str(part.name): plain(part.value) for part in self.parts}
+        holder = self.holder
+        if isinstance(holder, Sequence):
+            return [plain(item.value) for item in holder.items[self.first : self.stop]]
+        entries = islice(holder.entries.items(), self.first, self.stop)
+        return {name: plain(entry.value) for name, entry in entries}
+
+    @property
+    def names(self) -> list[str | int]:
+        """The keys of the parts, or their numbers."""
+        return _names(self.holder)[self.first : self.stop]
+
+    def others(self) -> list[str | int]:
+        """The keys, or the numbers, of the collection's other parts."""
+        names = _names(self.holder)
+        return [*names[: self.first], *names[self.stop :]]
 
     def below(self, change: Change) -> Change | None:
         """The change as it is for `[data]`; None where it is not wholly about these parts."""
@@ -61,76 +66,95 @@ class Section(NamedTuple):
         if path[:count] != self.path or (len(path) == count and not whole):
             return None
         rest = path[count:]
-        if self.in_list and rest:
-            first, index = self.parts[0].name if self.parts else None, rest[0]
-            if not isinstance(first, int) or not isinstance(index, int):
+        if isinstance(self.holder, Sequence) and rest:
+            index = rest[0]
+            if not isinstance(index, int) or index < self.first:
                 return None
-            rest = (index - first, *rest[1:])
+            rest = (index - self.first, *rest[1:])
         return (0, *rest)
 
 
-def sections_around(document: Document, edits: SequenceOf[TextEdit]) -> list[Section]:
-    """The sections that hold the edits, from the outermost in; none where a part may mean something else alone."""
-    found: list[Section] = []
+def sections_around(document: Document, edits: SequenceOf[TextEdit]) -> Iterator[Section]:
+    """The sections that hold the edits, from the innermost out; none where a part may mean something else alone."""
     if document.tangled or not edits:
-        return found
+        return
     foremost, high = min(edits), max(edit.end for edit in edits)
     low, inserts = foremost.start, foremost.start == foremost.end
+    found: list[tuple[Path, Mapping | Sequence, list[int], int, int, int]] = []
     path: Path = ()
     node, end = document.root, len(document.text)
     while isinstance(node, Mapping | Sequence) and not node.flow:
-        parts = _parts(node)
-        first = max(0, _holding(document, parts, low, behind=inserts))
-        last = max(first, _holding(document, parts, high, behind=True))
-        ends = line_start(document, parts[last + 1].at) if last + 1 < len(parts) else end
-        if not parts or ends < high or line_start(document, parts[0].at) > low:
+        starts = _starts(node)
+        first = max(0, _holding(document, starts, low, behind=inserts))
+        last = max(first, _holding(document, starts, high, behind=True))
+        ends = line_start(document, starts[last + 1]) if last + 1 < len(starts) else end
+        if not starts or ends < high or line_start(document, starts[0]) > low:
             break
-        found += _sections(document, path, parts, first, last, ends, low if low == high else -1)
-        if first != last or low < parts[first].inside:
+        found.append((path, node, starts, first, last, ends))
+        name, node, inside = _part(node, first)
+        if first != last or low < inside:
             break
-        path, node, end = (*path, parts[first].name), parts[first].value, ends
-    return found
+        path, end = (*path, name), ends
+    for level in reversed(found):
+        yield from _sections(document, *level, low if low == high else -1)
 
 
 def _sections(
-    document: Document, path: Path, parts: list[_Part], first: int, last: int, end: int, insertion: int
-) -> list[Section]:
-    """The run of parts, and the place behind it where only an insertion is to be made there."""
-    in_list = isinstance(parts[0].name, int)
-    start = line_start(document, parts[first].at)
-    lead = (_DASH if in_list else _INDENT).fullmatch(document.text, start, parts[first].at)
+    document: Document,
+    path: Path,
+    holder: Mapping | Sequence,
+    starts: list[int],
+    first: int,
+    last: int,
+    end: int,
+    insertion: int,
+) -> Iterator[Section]:
+    """The place behind a run of parts, or before it, where only an insertion is to be made there; then the run."""
+    in_list = isinstance(holder, Sequence)
+    start = line_start(document, starts[first])
+    lead = (_DASH if in_list else _INDENT).fullmatch(document.text, start, starts[first])
     if lead is None or (0 <= insertion < start):
-        return []
+        return
     column = lead[0].index("-") if in_list else len(lead[0])
-    names = [part.name for part in parts]
-    others = frozenset((*names[:first], *names[last + 1 :]))
-    found = [Section(path, tuple(parts[first : last + 1]), start, end, column, in_list, others)]
-    if insertion == start and first == 0 and not in_list:
-        found.append(Section(path, (), insertion, insertion, column, in_list, frozenset(names)))
-    value = parts[last].value
-    at_line = insertion == len(document.text) or (insertion > 0 and document.text[insertion - 1] == "\n")
-    if not in_list and insertion >= value.span.end and at_line and not _ends_open(value):
-        found.append(Section(path, (), insertion, insertion, column, in_list, frozenset(names)))
-    return found
+    if insertion >= 0 and not in_list:
+        value = _part(holder, last)[1]
+        at_line = insertion == len(document.text) or (insertion > 0 and document.text[insertion - 1] == "\n")
+        if insertion >= value.span.end and at_line and not _ends_open(value):
+            yield Section(path, holder, last + 1, last + 1, insertion, insertion, column)
+        if insertion == start and first == 0:
+            yield Section(path, holder, 0, 0, insertion, insertion, column)
+    yield Section(path, holder, first, last + 1, start, end, column)
 
 
-def _parts(node: Mapping | Sequence) -> list[_Part]:
+def _names(node: Mapping | Sequence) -> list[str | int]:
+    return [*node.entries] if isinstance(node, Mapping) else [*range(len(node.items))]
+
+
+def _starts(node: Mapping | Sequence) -> list[int]:
+    """Where each key, or each element behind its dash, begins."""
     if isinstance(node, Mapping):
-        return [_Part(name, e.value, e.key.span.start, e.key.span.end) for name, e in node.entries.items()]
-    values = (item.value for item in node.items)
-    return [_Part(n, one, one.span.start, one.span.start) for n, one in enumerate(values)]
+        return [entry.key.span.start for entry in node.entries.values()]
+    return [item.value.span.start for item in node.items]
 
 
-def _holding(document: Document, parts: list[_Part], offset: int, *, behind: bool) -> int:
+def _part(node: Mapping | Sequence, index: int) -> tuple[str | int, Node, int]:
+    """The name and value of a part, and where the text begins that an edit can change without touching key or dash."""
+    if isinstance(node, Mapping):
+        entry = next(islice(node.entries.values(), index, None))
+        return entry.name, entry.value, entry.key.span.end
+    value = node.items[index].value
+    return index, value, value.span.start
+
+
+def _holding(document: Document, starts: list[int], offset: int, *, behind: bool) -> int:
     """The last part whose lines begin before an offset, or at it where what is `behind` it does not count; else -1."""
-    found = -1
-    for n, part in enumerate(parts):
-        if part.at >= offset:
-            start = line_start(document, part.at)
-            if start > offset or (start == offset and behind):
-                break
-        found = n
-    return found
+    found = bisect_left(starts, offset)
+    while found < len(starts):
+        start = line_start(document, starts[found])
+        if start > offset or (start == offset and behind):
+            break
+        found += 1
+    return found - 1
 
 
 def _ends_open(node: Node) -> bool:
@@ -147,21 +171,22 @@ def parsed_alone(document: Document, section: Section, edits: SequenceOf[TextEdi
     """The section's data after the edits; None where its text would become anything but parts in its place."""
     moved = [TextEdit(e.start - section.start, e.end - section.start, e.text) for e in edits]
     text = apply_edits(document.text[section.start : section.end], moved)
-    if not section.parts and section.start and document.text[section.start - 1] != "\n":
+    in_list = isinstance(section.holder, Sequence)
+    if section.first == section.stop and section.start and document.text[section.start - 1] != "\n":
         # The text ends without a line break: the new line brings one along, or is none.
         line, text = text, text.lstrip("\r\n")
         if line == text:
             return None
-    if not text and section.others:
-        return [] if section.in_list else {}
+    if not text and section.others():
+        return [] if in_list else {}
     if section.end < len(document.text) and not text.endswith(("\n", "\r")):
         return None
     root = tree_of(text)
-    if not isinstance(root, Sequence if section.in_list else Mapping) or root.flow:
+    if not isinstance(root, Sequence if in_list else Mapping) or root.flow:
         return None
     # What comes before its first line, such as a comment, might become a part of what stands above it.
     if text[: root.span.start] != " " * section.column:
         return None
-    if isinstance(root, Mapping) and not section.others.isdisjoint(root.entries):
+    if isinstance(root, Mapping) and not root.entries.keys().isdisjoint(section.others()):
         return None
     return plain(root)

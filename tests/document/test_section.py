@@ -37,7 +37,7 @@ def put(data: Data, path: Path, section: Section, new: Data) -> Data:
             return {name: put(one, rest, section, new) if name == part else one for name, one in data.items()}
         assert isinstance(data, list)
         return [put(one, rest, section, new) if index == part else one for index, one in enumerate(data)]
-    names = [part.name for part in section.parts]
+    names = section.names
     if isinstance(data, dict):
         assert isinstance(new, dict)
         return {**{name: one for name, one in data.items() if name not in names}, **new}
@@ -50,10 +50,10 @@ def put(data: Data, path: Path, section: Section, new: Data) -> Data:
 def holds(document: Document, edit: TextEdit) -> list[Path]:
     """The paths of the sections that spoke for themselves; each must be right."""
     spoken = []
-    for section in sections_around(document, [edit]):
+    for section in reversed(list(sections_around(document, [edit]))):
         alone = parsed_alone(document, section, [edit])
         if alone is not None:
-            spoken.append((*section.path, *(part.name for part in section.parts)))
+            spoken.append((*section.path, *section.names))
             meant = put(whole(document.text), section.path, section, alone)
             assert same_data(whole(apply_edits(document.text, [edit])), meant), section
     return spoken
@@ -105,7 +105,7 @@ def test_a_tangled_text_has_no_parts(text: str) -> None:
     document = parse_document("a.yaml", text)
     at = text.index("1")
     assert document.tangled
-    assert sections_around(document, [TextEdit(at, at + 1, "2")]) == []
+    assert not list(sections_around(document, [TextEdit(at, at + 1, "2")]))
 
 
 @pytest.mark.parametrize("scalar", ["|+\n  text\n\n", "|\n  text\n\n", ">-\n  text\n\n"])
