@@ -18,7 +18,7 @@ def at_its_own_place(document: Document, change: Change) -> tuple[Change, tuple[
 
     Raises CannotEdit where a move would show elsewhere.
     """
-    if "&" not in document.text or document.root is None:
+    if not document.tangled or "&" not in document.text or document.root is None:
         return change, ()
     ways: dict[int, list[_Way]] = {}
     for node, way in _ways(document.root, (), False, False):

@@ -4,6 +4,7 @@ exactly the change that was meant."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TypeAlias
 
@@ -15,7 +16,7 @@ from advisor.document.edits import CannotEdit, TextEdit, apply_edits, edits_betw
 from advisor.document.inserting import append, insert
 from advisor.document.layout import is_merged
 from advisor.document.moving import bring_in, lifted, wrap
-from advisor.document.nodes import Data, Path, Scalar, plain
+from advisor.document.nodes import Data, Mapping, Path, Scalar, plain
 from advisor.document.parse import parse_document
 from advisor.document.replacing import quote, rename, replace, source_text, splice
 from advisor.document.section import parsed_alone, sections_around
@@ -45,7 +46,7 @@ def prove(document: Document, changes: Sequence[Change]) -> Proven:
 
 def _at_once(document: Document, changes: Sequence[Change]) -> Proven | None:
     """All changes made in the text as it stands, for one parse; None where an alias or another change is in the way."""
-    if "&" in document.text:
+    if "&" in document.text or _refilled(document, changes):
         return None
     edits = list[TextEdit]()
     try:
@@ -65,6 +66,19 @@ def _covers(delete: Delete, move: Move) -> bool:
     """Whether what a move leaves behind goes with another change."""
     count = len(delete.path)
     return move.path[:count] == delete.path and move.to[:count] != delete.path
+
+
+def _refilled(document: Document, changes: Sequence[Change]) -> bool:
+    """Whether a mapping loses its only key and gets another: made at once, the edits would write it `{}` as well."""
+    come = [one.to if isinstance(one, Move) else one.path for one in changes if isinstance(one, Set | Move)]
+    for change in changes:
+        path, above = change.path, change.path[:-1]
+        if isinstance(change, Delete) or (isinstance(change, Move) and change.to[:-1] != above):
+            comes = any(to[: len(above)] == above and to[: len(path)] != path for to in come)
+            holder = document.at(above) if comes else None
+            if isinstance(holder, Mapping) and len(holder.entries) == 1:
+                return True
+    return False
 
 
 def _shown_in_whole(document: Document, changes: Sequence[Change], edits: Sequence[TextEdit]) -> bool:
@@ -92,15 +106,17 @@ def _made(document: Document, data: Data, changes: Sequence[Change], inner: Sequ
 
 
 def _one_by_one(document: Document, changes: Sequence[Change]) -> Proven:
-    current, elsewhere = document, list[Path]()
+    current, text, elsewhere = document, document.text, list[Path]()
     edits: tuple[TextEdit, ...] = ()
     for change in changes:
+        if text != current.text:
+            current = reparsed(current, text)
         own, others = at_its_own_place(current, change)
-        meant = _meant(current, (own, *others))
-        current, edits = _first_proven(current, own, meant)
+        edits = _first_proven(current, own, _meant(current, (own, *others)))
+        text = apply_edits(current.text, edits)
         elsewhere += [one.path for one in (own, *others) if one.path != change.path]
     if len(changes) != 1:
-        edits = edits_between(document.text, current.text)
+        edits = edits_between(document.text, text)
     return Proven(document, edits, tuple(elsewhere))
 
 
@@ -116,31 +132,41 @@ def _source(document: Document, change: Change) -> str:
     return source_text(document, change.path) if isinstance(change, Quote) else ""
 
 
-def _first_proven(document: Document, change: Change, meant: Data) -> tuple[Document, tuple[TextEdit, ...]]:
+def _first_proven(document: Document, change: Change, meant: Data) -> tuple[TextEdit, ...]:
     """The first way of making the change that can be proven."""
     failure: CannotEdit | None = None
     for steps in _ways(document, change):
         try:
-            after, edits = _taken(document, steps)
-            if not same_data(data_of(after), meant):
+            edits = _taken(document, steps)
+            if not _shown(document, change, edits, meant):
                 raise CannotEdit("the edited text would say something else than was meant")
         except CannotEdit as error:
             failure = failure or error
         else:
-            return after, edits
+            return edits
     raise failure or CannotEdit("there is no way to write it")
 
 
 Step: TypeAlias = "Callable[[Document], TextEdit]"
 
 
-def _taken(document: Document, steps: Sequence[Step]) -> tuple[Document, tuple[TextEdit, ...]]:
-    """The document after the steps, each made on the text that the one before left."""
-    current, edits = document, list[TextEdit]()
+def _taken(document: Document, steps: Sequence[Step]) -> tuple[TextEdit, ...]:
+    """What the steps come to, each made on the text that the one before left."""
+    current, text, edits = document, document.text, list[TextEdit]()
     for step in steps:
+        if edits:
+            current = reparsed(current, text)
         edits.append(step(current))
-        current = reparsed(current, apply_edits(current.text, edits[-1:]))
-    return current, tuple(edits) if len(edits) == 1 else edits_between(document.text, current.text)
+        text = apply_edits(current.text, edits[-1:])
+    return tuple(edits) if len(edits) == 1 else edits_between(document.text, text)
+
+
+def _shown(document: Document, change: Change, edits: Sequence[TextEdit], meant: Data) -> bool:
+    """Whether the edits come to the change in a part of the text, or to what is meant in the whole."""
+    with suppress(CannotEdit):
+        if _shown_in_part(document, [change], edits):
+            return True
+    return same_data(data_of(reparsed(document, apply_edits(document.text, edits))), meant)
 
 
 def reparsed(document: Document, text: str) -> Document:
@@ -148,7 +174,7 @@ def reparsed(document: Document, text: str) -> Document:
     after = parse_document(document.path, text)
     if after.problems:
         raise CannotEdit(f"the edited text would not parse: {after.problems[0].message}")
-    return Document(after.path, after.text, after.root, (), document.bom)
+    return Document(after.path, after.text, after.root, (), document.bom, after.tangled)
 
 
 def _ways(document: Document, change: Change) -> Iterator[Sequence[Step]]:

@@ -25,13 +25,16 @@ class Style(NamedTuple):
 
     def wrap(self, text: str, indent: str, first: str) -> list[str]:
         """Words filled into lines of the width; the first line begins with `first`, the others with `indent`."""
-        lines, line = [], first
-        for word in text.split():
-            if len(line) + len(word) + 1 > self.width and line not in (first, indent):
-                lines.append(line.rstrip())
-                line = indent
-            line += word + " "
-        return [*lines, line.rstrip()]
+        lines, lead, rest = [], first, " ".join(text.split())
+        while len(lead) + len(rest) >= self.width:
+            end = rest.rfind(" ", 0, max(0, self.width - len(lead)))
+            if end < 0:
+                end = rest.find(" ")
+            if end < 0:
+                break
+            lines.append(lead + rest[:end])
+            lead, rest = indent, rest[end + 1 :]
+        return [*lines, (lead + rest).rstrip()]
 
 
 def style_for(stream: TextIO, choice: str) -> Style:
