@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, count
+from operator import add
 
 from advisor.document.nodes import Mapping, Node, Path, Sequence
 from advisor.document.problems import Problem
@@ -37,7 +38,7 @@ class Document(NamedTuple):
         return _line_starts(self.text)
 
     def position(self, offset: int) -> Position:
-        starts = self.line_starts
+        starts = _line_starts(self.text)
         line = bisect_right(starts, offset)
         return Position(line, offset - starts[line - 1] + 1)
 
@@ -64,4 +65,5 @@ class Document(NamedTuple):
 def _line_starts(text: str) -> list[int]:
     if "\r" in text:
         return [0, *(match.end() for match in _LINE_END.finditer(text))]
-    return [0, *accumulate(len(line) + 1 for line in text.split("\n")[:-1])]
+    lengths = map(len, text.split("\n")[:-1])
+    return [0, *map(add, accumulate(lengths), count(1))]
