@@ -178,3 +178,15 @@ def test_overlapping_edits_are_refused() -> None:
 )
 def test_edits_between_two_texts_lead_from_one_to_the_other(old: str, new: str) -> None:
     assert apply_edits(old, edits_between(old, new)) == new
+
+
+@pytest.mark.parametrize("text", ["a: &n 1\nb: *n\n", "a: 1 #\tc\n", "a: 1\n...\n"])
+def test_what_is_tangled_stays_so(text: str) -> None:
+    document = parse_document("a.yaml", text)
+    assert prove(document, [Set(p("a"), 2)]).document.tangled
+
+
+def test_a_mapping_that_is_emptied_and_filled_again_keeps_its_place() -> None:
+    document = parse_document("a.yaml", "a:\n  b: 1\nc: 2\n")
+    proven = prove(document, [Set(p("a.d"), 3), Delete(p("a.b"))])
+    assert proven.document.text == "a:\n  d: 3\nc: 2\n"
