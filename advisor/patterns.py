@@ -24,3 +24,14 @@ class _Late:
 def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """As re.compile, later."""
     return cast("re.Pattern[AnyStr]", _Late(text, flags))
+
+
+class CompiledLate:
+    """Modules that are imported in it have late patterns too: for those of others, which compile all theirs at once."""
+
+    def __enter__(self) -> None:
+        self._compile = re.compile
+        re.compile = pattern  # type: ignore[assignment]
+
+    def __exit__(self, *_: object) -> None:
+        re.compile = self._compile
