@@ -17,7 +17,7 @@ from advisor.engine.rule import FixSpec, Rule
 from advisor.knowledge import RULES
 
 _NOT_RULES = "knowledge"
-_FORMAT = 3
+_FORMAT = 4
 
 
 def load_rules(extra: Iterable[str] = ()) -> tuple[Rule, ...]:
@@ -83,7 +83,7 @@ def _from_cache(path: str, files: list[RuleFileStamp]) -> tuple[Rule, ...] | Non
     try:
         with open(path, "rb") as file:
             data = json.load(file)
-        if data["version"] != _FORMAT or data["files"] != [list(stamp) for stamp in files]:
+        if data["version"] != _FORMAT or data["files"] != _stamps(files):
             return None
         return tuple(_rule(rule) for rule in data["rules"])
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -97,13 +97,19 @@ def _to_cache(path: str, files: list[RuleFileStamp], rules: tuple[Rule, ...]) ->
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         with NamedTemporaryFile("w", dir=folder, prefix=".rules-", delete=False, encoding="utf-8") as file:
-            json.dump({"version": _FORMAT, "files": files, "rules": rules}, file)
+            json.dump({"version": _FORMAT, "files": _stamps(files), "rules": rules}, file)
         os.replace(file.name, path)
     except OSError:
         return
 
 
+def _stamps(files: list[RuleFileStamp]) -> str:
+    """As one text, which is read sooner than a list of lists."""
+    return "\n".join(f"{family} {path} {size} {time}" for family, path, size, time in files)
+
+
 _FIX = Rule._fields.index("fix")
+_TUPLES = [Rule._fields.index(name) for name in ("on", "when", "covers", "evidence", "tags")]
 
 
 def _rule(values: list[Any]) -> Rule:
@@ -111,4 +117,6 @@ def _rule(values: list[Any]) -> Rule:
     fix = values[_FIX]
     if fix is not None:
         values[_FIX] = FixSpec(fix[0], fix[1], tuple(tuple(edit) for edit in fix[2]))
-    return Rule._make(tuple(value) if type(value) is list else value for value in values)
+    for index in _TUPLES:
+        values[index] = tuple(values[index])
+    return Rule._make(values)
