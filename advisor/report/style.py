@@ -51,4 +51,4 @@ def _width(stream: TextIO) -> int:
 
 def safe(text: str) -> str:
     """Text from a file with nothing in it that steers a terminal."""
-    return _CONTROL.sub("\ufffd", text) if _CONTROL.search(text) else text
+    return text if text.isprintable() else _CONTROL.sub("\ufffd", text)
