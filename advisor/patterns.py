@@ -1,4 +1,7 @@
-"""Regular expressions that are compiled when they are first used: compiling them all was a third of a cold start."""
+"""Regular expressions that are compiled when they are first used: compiling them all was a third of a cold start.
+
+A range of letters that ignores case takes five times as long to compile as A-Za-z, with `(?i:...)` around words alone.
+"""
 
 from __future__ import annotations
 

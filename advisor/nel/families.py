@@ -32,7 +32,7 @@ _AFTER = frozenset({
 _SIZE = pattern(r"v?\d+[bt]?|a\d+b|w\d+a\d+|kv\w+")
 _BETWEEN = pattern(r"[-_.]+")
 _LITERAL = pattern(r"[A-Za-z0-9-]{3,}")
-_BASE = pattern(r"(?<![a-z0-9])base(?![a-z0-9])", re.I)
+_BASE = pattern(r"(?<![A-Za-z0-9])(?i:base)(?![A-Za-z0-9])")
 _REPOSITORY = pattern(r"models--([\w.]+)--([\w.-]+)(?:/snapshots/\w+)?/?\Z")
 
 
@@ -164,7 +164,7 @@ def _families() -> tuple[tuple[str, re.Pattern[str], dict[str, Any]], ...]:
     return tuple(
         (
             literal[0].lower() if (literal := _LITERAL.match(one["match"])) else "",
-            pattern(rf"(?<![a-z0-9])(?:{one['match']})(?![a-z0-9])", re.I),
+            pattern(rf"(?<![a-z0-9])(?i:{one['match']})(?![a-z0-9])"),
             one,
         )
         for one in table("families")["families"]
