@@ -70,7 +70,7 @@ def _add_defaults_problem(world: World, problem: DefaultsProblem) -> None:
     if problem.is_legal:
         world.note(f"what {problem.shown} sets", "no such file lies below the config's folder")
         return
-    path = ("defaults",) if problem.index < 0 else ("defaults", problem.index)
+    path = ("defaults",) if problem.number < 0 else ("defaults", problem.number)
     world.add(
         Subject(
             "next_key", Place(path, problem.span), world, {"mistake": "bad-default"}, parent=world.singles["config"]
