@@ -6,7 +6,10 @@ A range of letters that ignores case takes five times as long to compile as A-Za
 from __future__ import annotations
 
 import re
-from typing import Any, AnyStr, cast
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, AnyStr
 
 _METHODS = ("match", "search", "fullmatch", "finditer", "findall", "sub", "subn", "split")
 
@@ -26,7 +29,7 @@ class _Late:
 
 def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """As re.compile, later."""
-    return cast("re.Pattern[AnyStr]", _Late(text, flags))
+    return _Late(text, flags)  # type: ignore[return-value]
 
 
 class CompiledLate:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.advise import Advice, Unchecked, advise_checkpoint, advise_document
 from advisor.document.document import Document
 from advisor.engine.base import RuleBase
@@ -16,6 +14,7 @@ from advisor.records import NamedTuple
 from advisor.settings.effective import Lookup, Settings
 from advisor.settings.files import SettingsError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.baseline import Baseline
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from advisor.document.document import Document
 from advisor.document.nodes import Entry, Item, Mapping, Node, Scalar, Sequence, Span
 from advisor.document.problems import Problem
 from advisor.document.scalars import Invalid, resolve_plain, tagged
 from advisor.patterns import CompiledLate, pattern
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # A tenth of a cold start: the patterns of the pure parser, which hardly any text needs.
 with CompiledLate():

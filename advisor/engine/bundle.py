@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
 
 from advisor import __version__
 from advisor.engine.rule import ConditionData, FixSpec, Rule
 from advisor.knowledge import RULES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
 
 _NOT_RULES = "knowledge"
 _FORMAT = 4

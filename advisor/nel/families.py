@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any
 
 from advisor.knowledge import table
 from advisor.nel.versions import version_key
 from advisor.patterns import pattern
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
 ALWAYS, BY_DEFAULT, ON_REQUEST, NEVER = "always", "by default", "on request", "never"
 REASONING, TOOLS = "reasoning", "tools"

@@ -6,7 +6,6 @@ Source: nemo-evaluator 0.5 config/compose.py and config/eval_config.py (playbook
 from __future__ import annotations
 
 import os.path
-from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Mapping, Node, Scalar, Sequence
 from advisor.knowledge import table
@@ -16,6 +15,7 @@ from advisor.nel.effective import Effective, Origin, from_data, from_node
 from advisor.patterns import pattern
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Span

@@ -5,8 +5,6 @@ Source: nemo-evaluator 0.5 config/*.py, every model of which forbids extra keys.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from advisor.document.nodes import Scalar
 from advisor.knowledge import table
 from advisor.nel.field_types import type_problem
@@ -14,8 +12,10 @@ from advisor.nel.names import nearest
 from advisor.nel.next_values import VARIABLE, expansions
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from advisor.document.nodes import Path
     from advisor.nel.effective import Effective

@@ -5,12 +5,11 @@ Source: nemo-evaluator 0.5 config/eval_config.py (variables) and config/compose.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.values import Absent, Unknown, Value, Values
 from advisor.patterns import pattern
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

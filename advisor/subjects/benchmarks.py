@@ -6,11 +6,11 @@ What those are is read only when a rule asks: of most configs none does.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from advisor.nel.values import ABSENT, Absent, Unknown, Value
 from advisor.patterns import pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.nel.context import Context

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.document.nodes import Mapping
 from advisor.nel.next_compose import compose_next
 from advisor.nel.next_values import NextValues
@@ -22,6 +20,7 @@ from advisor.subjects.site import describe_site
 from advisor.subjects.structure import add_problems, first_line
 from advisor.subjects.subject import Place, Subject, World
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.nel.compose import SiblingReader
