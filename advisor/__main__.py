@@ -1,10 +1,12 @@
 """`python -m advisor` and the `nel-advisor` script."""
 
+import atexit
 import gc
 import sys
 
-# What is imported stays: the collector would walk it again and again while it grows.
+# What is imported stays: the collector would walk it again and again while it grows, and once more at the end.
 gc.disable()
+atexit.register(gc.freeze)
 
 
 def main() -> None:

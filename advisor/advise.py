@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from advisor.document.document import Document
 from advisor.document.reading import read_document
@@ -16,6 +15,7 @@ from advisor.nel.redaction import Redactor, redactor_for
 from advisor.records import NamedTuple
 from advisor.subjects.launcher import launcher_world
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.checkpoint.read import Checkpoint
     from advisor.subjects.pair import Pair

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os.path
 from functools import cache
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _PACKAGED = os.path.join(_HERE, "rules")

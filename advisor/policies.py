@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from advisor.advise import Advice, Unchecked, advise_checkpoint, advise_document
 from advisor.document.document import Document
 from advisor.engine.base import RuleBase
 from advisor.engine.bundle import load_rules
 from advisor.engine.findings import Finding
-from advisor.engine.selection import Selection, UnknownSelector, make_selection
+from advisor.engine.selection import Selection, UnknownSelector, make_selection, words_of
 from advisor.nel.compose import SiblingReader
 from advisor.nel.context import Context
 from advisor.records import NamedTuple
 from advisor.settings.effective import Lookup, Settings
 from advisor.settings.files import SettingsError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.baseline import Baseline
 
@@ -105,9 +103,9 @@ class Policies:
 
     def _policy(self, settings: Settings) -> Policy:
         asked, base = self._asked, self._base(settings.rules)
-        selection = make_selection(base.rules, asked.select, asked.ignore)
-        given = _checked(base, settings, settings.select if not asked.select else ())
-        selection = selection._replace(select=selection.select | given.select, ignore=selection.ignore | given.ignore)
+        selection, given = make_selection(base.rules, asked.select, asked.ignore), _checked(base, settings)
+        select = selection.select if asked.select else given["select"]
+        selection = selection._replace(select=select, ignore=selection.ignore | given["ignore"])
         context = settings.context(asked.context)
         if asked.nel_version:
             context = context._replace(nel_version=asked.nel_version)
@@ -119,11 +117,12 @@ class Policies:
         return self._bases[rules]
 
 
-def _checked(base: RuleBase, settings: Settings, select: Sequence[str]) -> Selection:
-    """The settings' own selection. Raises SettingsError where they name a rule that is not there."""
+def _checked(base: RuleBase, settings: Settings) -> dict[str, frozenset[str]]:
+    """The settings' own selections by key. Raises SettingsError where they name a rule that is not there."""
+    given = {}
     for key in ("select", "ignore", "severity"):
         try:
-            make_selection(base.rules, settings.values[key], ())
+            given[key] = words_of(settings.values[key], base.rules)
         except UnknownSelector as error:
             raise SettingsError(f"{settings.source(key)}: {key}: {error}") from None
-    return make_selection(base.rules, select, settings.ignore)
+    return given

@@ -55,20 +55,35 @@ HEAVY = {
 }
 
 
-def test_a_cold_advise_imports_nothing_heavy(tmp_path: Path) -> None:
+LAUNCHER = "defaults: [{execution: local}, {deployment: none}, _self_]\nevaluation: {tasks: [{name: ns_gpqa}]}\n"
+NEXT = "services: {model: {type: vllm, model: a/b}}\nbenchmarks: [{name: gpqa, solver: {service: model}}]\n"
+
+
+def imported_by(module: str, text: str, folder: Path) -> set[str]:
+    """What is imported when that module's `main` is called to advise on a config."""
     import subprocess
     import sys
 
-    config = tmp_path / "eval.yaml"
-    config.write_text(
-        "defaults: [{execution: local}, {deployment: none}, _self_]\nevaluation: {tasks: [{name: ns_gpqa}]}\n"
-    )
+    config = folder / "eval.yaml"
+    config.write_text(text)
     code = (
-        "import sys\nfrom advisor.cli.main import main\n"
-        "try: main(['advise', sys.argv[1]])\nexcept SystemExit: pass\n"
+        f"import sys\nfrom {module} import main\nsys.argv[0:1] = ['nel-advisor', 'advise']\n"
+        "try: main()\nexcept SystemExit: pass\n"
         "print('IMPORTED', *sorted(sys.modules), file=sys.stderr)"
     )
     for _ in range(2):  # the first run may compile the rules
         done = subprocess.run([sys.executable, "-c", code, str(config)], capture_output=True, text=True, check=True)
     assert "IMPORTED" in done.stderr, done.stderr
-    assert not HEAVY & set(done.stderr.split("IMPORTED")[1].split())
+    return set(done.stderr.split("IMPORTED")[1].split())
+
+
+def test_a_cold_advise_imports_nothing_heavy(tmp_path: Path) -> None:
+    assert HEAVY & imported_by("advisor.cli.main", LAUNCHER, tmp_path) == set()
+
+
+@pytest.mark.parametrize("text", [LAUNCHER, NEXT], ids=["launcher", "next"])
+def test_a_call_that_only_names_targets_needs_neither_click_nor_typing(tmp_path: Path, text: str) -> None:
+    """Modules on that way say `TYPE_CHECKING = False`, which checkers take for typing's own."""
+    found = imported_by("advisor.__main__", text, tmp_path)
+    assert ("advisor.subjects.next_world" in found) is (text is NEXT)
+    assert {*HEAVY, "click", "typing", "contextlib", "inspect", "dataclasses", "tempfile"} & found == set()

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from advisor.cli.failures import FAILED, FOUND, complain, fail
 from advisor.cli.loading import context_here, policies_or_fail
@@ -30,6 +29,7 @@ from advisor.report.style import Style, style_for
 from advisor.report.summary import Summary, total
 from advisor.report.text import summary_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.baseline import Baseline
 

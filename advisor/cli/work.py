@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Protocol
 
 from advisor.advise import Advice
 from advisor.document.document import Document
@@ -18,8 +17,13 @@ from advisor.report.style import Style
 from advisor.report.summary import Summary, summary_of
 from advisor.targets import config_in, targets_below
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from advisor.baseline import Known
+else:
+    Protocol = object
 
 STANDARD_INPUT = "-"
 _FILES_A_PROCESS = 100

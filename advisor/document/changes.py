@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 from advisor.document.edits import CannotEdit
 from advisor.document.nodes import Data, Path, dotted
 from advisor.records import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 
 class Set(NamedTuple):

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import yaml
-from yaml.events import (
-    AliasEvent,
-    DocumentEndEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
-
 from advisor.document.document import Document
 from advisor.document.nodes import Entry, Item, Mapping, Node, Scalar, Sequence, Span
 from advisor.document.problems import Problem
 from advisor.document.scalars import Invalid, resolve_plain, tagged
-from advisor.patterns import pattern
+from advisor.patterns import CompiledLate, pattern
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# A tenth of a cold start: the patterns of the pure parser, which hardly any text needs.
+with CompiledLate():
+    import yaml
+    from yaml.events import (
+        AliasEvent,
+        DocumentEndEvent,
+        DocumentStartEvent,
+        MappingEndEvent,
+        MappingStartEvent,
+        ScalarEvent,
+        SequenceEndEvent,
+        SequenceStartEvent,
+    )
 
 # A list nested 101 deep still composes in NEL, one of 121 ends in a RecursionError.
 MAX_DEPTH = 101

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TypeAlias
 
 from advisor.document.aliases import at_its_own_place
 from advisor.document.changes import Append, Change, Delete, Move, Quote, Rename, Set, Splice, make
@@ -21,6 +20,10 @@ from advisor.document.parse import parse_document
 from advisor.document.replacing import quote, rename, replace, source_text, splice
 from advisor.document.section import parsed_alone, sections_around
 from advisor.records import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 
 class Proven(NamedTuple):

@@ -7,7 +7,6 @@ from functools import lru_cache
 from advisor.patterns import pattern
 
 # OmegaConf replaces YAML 1.1's float (so 1e4 is one) and drops its timestamps.
-_BOOL = pattern(r"(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)\Z")
 _INT = pattern(
     r"(?:[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+)\Z"
 )
@@ -25,6 +24,7 @@ _MOST_BITS = 14_280
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _TRUE = {"yes", "true", "on"}
 _BOOLS = {*_TRUE, "no", "false", "off"}
+_PLAIN_BOOLS = {form: word in _TRUE for word in _BOOLS for form in (word, word.capitalize(), word.upper())}
 
 
 @lru_cache(maxsize=4096)
@@ -32,15 +32,22 @@ def resolve_plain(text: str) -> bool | int | float | str | None:
     """The value of an unquoted scalar."""
     if text in _NULLS:
         return None
-    first = text[0]
-    if first in "yYnNtTfFoO" and _BOOL.match(text):
-        return text.lower() in _TRUE
-    if first in "-+.0123456789":
-        if _YAML_FLOAT.match(text) or (_OMEGACONF_FLOAT.match(text) and not _INT.match(text)):
+    if text in _PLAIN_BOOLS:
+        return _PLAIN_BOOLS[text]
+    if text[0] in "123456789" and text.isdecimal() and text.isascii():
+        return as_int(text)
+    if text[0] in "-+.0123456789" and " " not in text:
+        if _is_float(text):
             return as_float(text)
         if _INT.match(text):
             return as_int(text)
     return text
+
+
+def _is_float(text: str) -> bool:
+    if "." not in text and "e" not in text and "E" not in text:
+        return False
+    return bool(_YAML_FLOAT.match(text) or (_OMEGACONF_FLOAT.match(text) and not _INT.match(text)))
 
 
 class Invalid:

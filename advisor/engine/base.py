@@ -34,7 +34,7 @@ class RuleBase:
 
     def __init__(self, rules: Sequence[Rule], engine: Callable[[Sequence[ChainRule]], Engine] = make_engine) -> None:
         self.rules = tuple(rules)
-        self.atoms: dict[str, str] = {}
+        self.atoms: dict[int, str] = {}
         self.conditions: dict[str, ConditionData] = {}
         self.deciders: dict[str, Decide] = {}
         self.by_kind: dict[str, list[int]] = {}
@@ -61,9 +61,11 @@ class RuleBase:
         return self.compiled[index]
 
     def _atom(self, condition: ConditionData) -> str:
-        """The name of a condition; the same for the same condition in another rule."""
-        name = self.atoms.setdefault(repr(condition), f"a{len(self.atoms)}")
-        self.conditions[name] = condition
+        """The name of a condition; the same in another rule, since those that are equal are one object."""
+        name = self.atoms.get(id(condition))
+        if name is None:
+            name = self.atoms[id(condition)] = f"a{len(self.atoms)}"
+            self.conditions[name] = condition
         return name
 
     def _decider(self, atom: str) -> Decide:

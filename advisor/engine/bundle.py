@@ -10,18 +10,22 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
 
 from advisor import __version__
-from advisor.engine.rule import FixSpec, Rule
+from advisor.engine.rule import ConditionData, FixSpec, Rule
 from advisor.knowledge import RULES
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
 _NOT_RULES = "knowledge"
-_FORMAT = 3
+_FORMAT = 4
 
 
 def load_rules(extra: Iterable[str] = ()) -> tuple[Rule, ...]:
-    """The shipped rules and those of extra folders, sorted by id. Raises RuleFileError for a file that is none."""
+    """The shipped rules and those of extra folders, sorted by id; equal conditions are one object. Raises RuleFileError
+    for a file that is none."""
     folders = [RULES, *extra]
     files = [file for folder in folders for file in _rule_files(folder)]
     cache = _cache_path(folders)
@@ -58,7 +62,13 @@ def _from_files(files: list[RuleFileStamp]) -> tuple[Rule, ...]:
             raise RuleFileError(f"{path}: the id {rule.id} is taken by {rules[rule.id].file}")
         rules[rule.id] = rule
     _check_conclusions(rules.values())
-    return tuple(sorted(rules.values(), key=lambda rule: (len(rule.id), rule.id)))
+    return _shared(sorted(rules.values(), key=lambda rule: (len(rule.id), rule.id)))
+
+
+def _shared(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """The rules, conditions that are equal made one."""
+    one_of: dict[str, ConditionData] = {}
+    return tuple(rule._replace(when=tuple(one_of.setdefault(repr(one), one) for one in rule.when)) for rule in rules)
 
 
 def _check_conclusions(rules: Iterable[Rule]) -> None:
@@ -73,7 +83,7 @@ def _check_conclusions(rules: Iterable[Rule]) -> None:
 
 
 def _cache_path(folders: list[str]) -> str:
-    from zlib import crc32
+    from binascii import crc32
 
     where = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return f"{where}/nel-advisor/rules-{__version__}-{crc32(chr(0).join(folders).encode()):08x}.json"
@@ -83,10 +93,10 @@ def _from_cache(path: str, files: list[RuleFileStamp]) -> tuple[Rule, ...] | Non
     try:
         with open(path, "rb") as file:
             data = json.load(file)
-        if data["version"] != _FORMAT or data["files"] != [list(stamp) for stamp in files]:
+        if data["version"] != _FORMAT or data["files"] != _stamps(files):
             return None
-        return tuple(_rule(rule) for rule in data["rules"])
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return tuple(_rule(rule, data["conditions"]) for rule in data["rules"])
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None
 
 
@@ -94,21 +104,34 @@ def _to_cache(path: str, files: list[RuleFileStamp], rules: tuple[Rule, ...]) ->
     from tempfile import NamedTemporaryFile
 
     folder = os.path.dirname(path)
+    conditions = {id(one): one for rule in rules for one in rule.when}
+    number = {which: n for n, which in enumerate(conditions)}
+    rows = [[*rule[:_WHEN], [number[id(one)] for one in rule.when], *rule[_WHEN + 1 :]] for rule in rules]
+    data = {"version": _FORMAT, "files": _stamps(files), "conditions": [*conditions.values()], "rules": rows}
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         with NamedTemporaryFile("w", dir=folder, prefix=".rules-", delete=False, encoding="utf-8") as file:
-            json.dump({"version": _FORMAT, "files": files, "rules": rules}, file)
+            json.dump(data, file)
         os.replace(file.name, path)
     except OSError:
         return
 
 
-_FIX = Rule._fields.index("fix")
+def _stamps(files: list[RuleFileStamp]) -> str:
+    """As one text, which is read sooner than a list of lists."""
+    return "\n".join(f"{family} {path} {size} {time}" for family, path, size, time in files)
 
 
-def _rule(values: list[Any]) -> Rule:
-    """A rule from its fields in order, where JSON has made lists of all tuples."""
+_FIX, _WHEN = Rule._fields.index("fix"), Rule._fields.index("when")
+_TUPLES = [Rule._fields.index(name) for name in ("on", "covers", "evidence", "tags")]
+
+
+def _rule(values: list[Any], conditions: list[ConditionData]) -> Rule:
+    """A rule from its fields in order, where JSON has made lists of all tuples; conditions go by their numbers."""
+    values[_WHEN] = tuple([conditions[number] for number in values[_WHEN]])
     fix = values[_FIX]
     if fix is not None:
         values[_FIX] = FixSpec(fix[0], fix[1], tuple(tuple(edit) for edit in fix[2]))
-    return Rule._make(tuple(value) if type(value) is list else value for value in values)
+    for index in _TUPLES:
+        values[index] = tuple(values[index])
+    return Rule._make(values)

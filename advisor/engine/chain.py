@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
 
 from advisor.records import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
 
 
 class ChainRule(NamedTuple):
@@ -26,11 +31,9 @@ class Engine(Protocol):
 
     def run(self, facts: Iterable[Fact], spread: Spread) -> list[tuple[int, int]]:
         """The (rule index, entity) pairs that fire, sorted."""
-        ...
 
     def close(self) -> None:
         """Gives back what it holds; it does not run again."""
-        ...
 
 
 class EngineError(RuntimeError):

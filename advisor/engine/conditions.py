@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from advisor.engine.operators import REFERENCES, Test, same, test_for
 from advisor.engine.rule import ConditionData
 from advisor.nel.values import Unknown, Value
 from advisor.subjects.subject import Subject, getter, is_nothing, is_own
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 Decide = Callable[[Subject], "bool | None"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from advisor.document.nodes import Data, Path, Span, dotted
 from advisor.engine.base import Firing
@@ -13,6 +12,10 @@ from advisor.nel.values import Absent, Unknown, Value
 from advisor.patterns import pattern
 from advisor.records import NamedTuple
 from advisor.subjects.subject import Place, Subject, resolve_name, value_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # A field of a template: {name} or {name!r}, but not the braces of ${...}.
 FIELD = pattern(r"(?<!\$)\{([a-z_][\w.\-]*)(!r)?\}")

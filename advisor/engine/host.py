@@ -11,11 +11,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import durable_rules_engine as durable
 
 from advisor.engine.chain import ChainRule, EngineError, Fact, Spread
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 SHARDS = 32
 MAX_ATOMS_IN_SHARD = 480

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.nel.versions import within
 from advisor.patterns import pattern
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 Test = Callable[[Value], "bool | None"]
 

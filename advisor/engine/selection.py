@@ -31,12 +31,9 @@ def known_words(rules: Iterable[Rule]) -> set[str]:
 
 
 def make_selection(rules: Iterable[Rule], select: Iterable[str], ignore: Iterable[str]) -> Selection:
-    """A Selection from the words of a command line (each may hold several, comma-separated). Raises UnknownSelector."""
+    """A Selection from the words of a command line. Raises UnknownSelector."""
     rules = tuple(rules)
-    known = known_words(rules)
-    return Selection(
-        {rule.id: rule.family for rule in rules}, frozenset(_words(select, known)), frozenset(_words(ignore, known))
-    )
+    return Selection({rule.id: rule.family for rule in rules}, words_of(select, rules), words_of(ignore, rules))
 
 
 def find_rules(rules: Iterable[Rule], word: str) -> list[Rule]:
@@ -48,12 +45,14 @@ def find_rules(rules: Iterable[Rule], word: str) -> list[Rule]:
     return found
 
 
-def _words(given: Iterable[str], known: set[str]) -> list[str]:
+def words_of(given: Iterable[str], rules: Iterable[Rule]) -> frozenset[str]:
+    """What is selected in words that may each hold several, comma-separated. Raises UnknownSelector."""
     words = [word.strip() for some in given for word in some.split(",") if word.strip()]
+    known = known_words(rules) if words else set()
     for word in words:
         if word not in known:
             raise _unknown(word, known)
-    return words
+    return frozenset(words)
 
 
 def _unknown(word: str, known: set[str]) -> UnknownSelector:

@@ -6,11 +6,11 @@ Source: nemo-evaluator 0.2.8 adapters/ (adapter_config.py, registry.py, pipeline
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 from advisor.nel.schema import Section, as_section, known, section
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -6,14 +6,15 @@ Source: rules/knowledge/benchmarks.json, with its own sources.
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
 
 from advisor.knowledge import table
 from advisor.nel.tasks import lookup
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
 HIGH, MEDIUM, LOW, UNRATED = "high", "medium", "low", "unknown"
 LEVELS = (HIGH, MEDIUM, LOW, UNRATED)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Mapping
 from advisor.document.reading import read_document
@@ -19,6 +18,7 @@ from advisor.nel.effective import Effective, Origin, from_data, from_node, merge
 from advisor.patterns import pattern
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
 

@@ -5,12 +5,11 @@ Source: hydra-core 1.3 _internal/config_repository.py and core/default_element.p
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.document.nodes import Mapping, Node, Scalar, Sequence, Span
 from advisor.patterns import pattern
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
 

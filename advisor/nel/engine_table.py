@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
 
 from advisor.knowledge import table
 from advisor.nel.versions import version_key
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
 # The answers.
 KNOWN, UNKNOWN, REMOVED, NOT_YET, AMBIGUOUS, UNCHECKED = (

@@ -6,12 +6,12 @@ Source: nemo-evaluator-launcher 0.2.6 common/env_vars.py (parse_env_var_value, c
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from advisor.nel.secrets import names_secret
 from advisor.patterns import pattern
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.nodes import Data, Path
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Path, Scalar, Span
 from advisor.document.offsets import offsets
@@ -11,6 +10,7 @@ from advisor.nel.interpolation import KEY, RESOLVER, Interpolation, find_interpo
 from advisor.nel.values import ABSENT
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

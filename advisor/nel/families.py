@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any
 
 from advisor.knowledge import table
 from advisor.nel.versions import version_key
 from advisor.patterns import pattern
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
 ALWAYS, BY_DEFAULT, ON_REQUEST, NEVER = "always", "by default", "on request", "never"
 REASONING, TOOLS = "reasoning", "tools"
@@ -32,7 +33,7 @@ _AFTER = frozenset({
 _SIZE = pattern(r"v?\d+[bt]?|a\d+b|w\d+a\d+|kv\w+")
 _BETWEEN = pattern(r"[-_.]+")
 _LITERAL = pattern(r"[A-Za-z0-9-]{3,}")
-_BASE = pattern(r"(?<![a-z0-9])base(?![a-z0-9])", re.I)
+_BASE = pattern(r"(?<![A-Za-z0-9])(?i:base)(?![A-Za-z0-9])")
 _REPOSITORY = pattern(r"models--([\w.]+)--([\w.-]+)(?:/snapshots/\w+)?/?\Z")
 
 
@@ -164,7 +165,7 @@ def _families() -> tuple[tuple[str, re.Pattern[str], dict[str, Any]], ...]:
     return tuple(
         (
             literal[0].lower() if (literal := _LITERAL.match(one["match"])) else "",
-            pattern(rf"(?<![a-z0-9])(?:{one['match']})(?![a-z0-9])", re.I),
+            pattern(rf"(?<![a-z0-9])(?i:{one['match']})(?![a-z0-9])"),
             one,
         )
         for one in table("families")["families"]

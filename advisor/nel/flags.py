@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeAlias
 
 from advisor.nel.engine import EngineVersion
 from advisor.nel.engine_table import KNOWN, NEGATION, UNKNOWN, FlagAnswer
@@ -11,7 +10,10 @@ from advisor.nel.image import VLLM
 from advisor.patterns import pattern
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from advisor.nel.command import Serve
     from advisor.nel.words import Word
 

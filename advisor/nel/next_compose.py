@@ -6,8 +6,6 @@ Source: nemo-evaluator 0.5 config/compose.py and config/eval_config.py (playbook
 from __future__ import annotations
 
 import os.path
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Mapping, Node, Scalar, Sequence
 from advisor.knowledge import table
@@ -15,7 +13,9 @@ from advisor.nel.compose import Composition, SiblingReader, siblings_of
 from advisor.nel.defaults import defaults_node
 from advisor.nel.effective import Effective, Origin, from_data, from_node
 from advisor.patterns import pattern
+from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Span
@@ -30,11 +30,10 @@ _FLOAT = pattern(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class DefaultsProblem:
+class DefaultsProblem(NamedTuple):
     """An entry of `defaults` that nel-next refuses, or one whose file is not below the config's folder."""
 
-    index: int
+    number: int
     span: Span
     shown: str
     is_legal: bool

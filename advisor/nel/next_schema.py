@@ -5,17 +5,17 @@ Source: nemo-evaluator 0.5 config/*.py, every model of which forbids extra keys.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
 from advisor.document.nodes import Scalar
 from advisor.knowledge import table
 from advisor.nel.field_types import type_problem
 from advisor.nel.names import nearest
 from advisor.nel.next_values import VARIABLE, expansions
+from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from advisor.document.nodes import Path
     from advisor.nel.effective import Effective
@@ -27,8 +27,7 @@ _KINDS = {"": "a config", "node_pool": "a node pool", "model_traffic": "model_tr
 _PLAYBOOK = "playbook"
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(NamedTuple):
     """Something that nel-next refuses. `section` is the model's name in the table, `key` the last part of the path (for
     MISSING the key that lacks), `wanted` what would be legal, `problem` what is wrong in a few words."""
 

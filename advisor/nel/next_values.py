@@ -5,12 +5,11 @@ Source: nemo-evaluator 0.5 config/eval_config.py (variables) and config/compose.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 from advisor.nel.values import Absent, Unknown, Value, Values
 from advisor.patterns import pattern
+from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,8 +20,7 @@ _ANY = pattern(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Expansion:
+class Expansion(NamedTuple):
     """One `${...}`: `name` is the variable, the dotted path, or what stands inside of one that nobody replaces."""
 
     start: int

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 from advisor.knowledge import table
 from advisor.nel.engine import engine_version
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.nel.engine import EngineVersion
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Data, Mapping, Node, Scalar, Sequence
 from advisor.nel.secrets import find_secrets, mask, may_hold_secret, names_secret, suspects
 from advisor.patterns import pattern
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

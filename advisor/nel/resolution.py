@@ -6,7 +6,6 @@ Source: nemo-evaluator-launcher 0.2.6 api/functional.py (_validate_no_missing_va
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from advisor.nel.effective import MISSING, Effective, leaves
 from advisor.nel.interpolation import (
@@ -22,6 +21,7 @@ from advisor.nel.interpolation import (
 from advisor.patterns import pattern
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.nodes import Path
     from advisor.nel.compose import Composition

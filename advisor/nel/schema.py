@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from enum import Enum
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
 
 from advisor.knowledge import table
 from advisor.nel.context import NEWEST_NEL
 from advisor.nel.field_types import check_for
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from advisor.document.nodes import Path
 

@@ -9,10 +9,10 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 from math import log2
-from typing import TYPE_CHECKING
 
 from advisor.patterns import pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

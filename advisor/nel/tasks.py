@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from enum import Enum
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
 
 from advisor.knowledge import table
 from advisor.nel.context import NEWEST_NEL
 from advisor.nel.names import nearest
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any, TypeAlias
 
 Settings: TypeAlias = "dict[str, Any]"
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
-
 from advisor.document.nodes import Data, Path
 from advisor.nel.compose import Composition
 from advisor.nel.effective import MISSING, Effective, leaves
 from advisor.nel.interpolation import KEY, RESOLVER, Interpolation, find_interpolations, outermost
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from advisor.nel.expanded import Expanded
 
 _MAX_LENGTH = 1_000_000

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TypeAlias
 
 from advisor.patterns import pattern
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 # Importing packaging.version costs 2 to 4 ms of a cold run; of its rules, only these occur in image tags.
 _VERSION = pattern(r"v?(\d+(?:\.\d+)*)(?:(a|b|rc)(\d+))?(?:\.?post(\d+))?(?:\.?(dev)(\d*))?(?:\+.*)?\Z")

@@ -7,12 +7,12 @@ Source: nemo-evaluator-launcher 0.2.6 common/helpers.py (walltime_to_seconds), e
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from advisor.document.scalars import resolve_plain
 from advisor.patterns import pattern
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.nodes import Data
 

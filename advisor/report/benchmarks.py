@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from advisor.nel.benchmarks import Benchmark, TaskSet, benchmark_of, next_benchmark, sets_with
 from advisor.nel.recommended import context_needed, repeats_wanted
 from advisor.nel.tasks import tasks
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from advisor.report.style import Style
 

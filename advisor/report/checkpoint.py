@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from advisor.checkpoint.parallelism import (
     MAX_TENSOR_PARALLEL,
     kv_bytes_per_token,
@@ -13,8 +11,10 @@ from advisor.checkpoint.parallelism import (
 from advisor.report.style import safe
 from advisor.subjects.weights import gigabytes
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from advisor.checkpoint.coverage import KindCoverage
     from advisor.checkpoint.read import Checkpoint

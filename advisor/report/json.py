@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from advisor.advise import Advice
 from advisor.document.document import Document
 from advisor.document.edits import TextEdit
@@ -12,6 +10,10 @@ from advisor.engine.findings import Finding, Fix
 from advisor.fixing.offers import Refusal, offer
 from advisor.report.summary import Summary
 from advisor.subjects.subject import BASELINE, Place
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 VERSION = 1
 

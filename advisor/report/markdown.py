@@ -5,7 +5,6 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from advisor.advise import Advice
 from advisor.document.nodes import dotted
@@ -14,6 +13,7 @@ from advisor.report.style import Style, safe
 from advisor.report.summary import summary_of
 from advisor.report.trouble import escaped
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.checkpoint.read import Checkpoint
 

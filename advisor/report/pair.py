@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.report.style import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.advise import Advice
     from advisor.report.style import Style

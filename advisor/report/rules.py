@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from advisor.document.document import Document
 from advisor.document.nodes import dotted
 from advisor.engine.conditions import read
@@ -11,6 +9,10 @@ from advisor.engine.rule import Rule
 from advisor.engine.trace import SubjectTrace
 from advisor.nel.redaction import Redactor
 from advisor.report.style import Style, safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _INDENT = "    "
 

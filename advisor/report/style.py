@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TextIO
 
 from advisor.patterns import pattern
 from advisor.records import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
 
 _CODES = {
     "error": "1;31", "warning": "1;33", "info": "1;36", "bold": "1", "dim": "2", "fix": "32", "caret": "1;34",

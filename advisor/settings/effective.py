@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
 
 from advisor.nel.context import Context
 from advisor.records import NamedTuple
 from advisor.settings.files import NAME, NESTED, SettingsFile, read_settings, user_settings_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
 
 DEFAULT = "default"
 # These add up; of all others the nearest to the target counts.
@@ -93,7 +96,7 @@ class Lookup:
         return self._files[path]
 
 
-_Layer = tuple[str, dict[str, Any], str]
+_Layer: TypeAlias = "tuple[str, dict[str, Any], str]"
 
 
 def _layers(file: SettingsFile, target: str) -> Iterator[_Layer]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from advisor import __version__
 from advisor.document.document import Document
 from advisor.document.nodes import Mapping, Path, dotted, plain
 from advisor.document.reading import read_document
 from advisor.records import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 NAME = ".nel-advisor.yaml"
 # Keys that nest; all others are whole.

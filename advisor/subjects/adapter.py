@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from advisor.nel.adapter_schema import adapter_section, interceptors, internal_interceptors
 from advisor.nel.effective import children, elements
@@ -20,6 +19,7 @@ from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject
 from advisor.subjects.written import Written
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.effective import children
 from advisor.subjects.adapter_view import EFFORTS, MAX_NEW_TOKENS, REPEATS, TEMPERATURE, AdapterView
 from advisor.subjects.reasoning import interceptor
 from advisor.subjects.scopes import ADAPTER
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 

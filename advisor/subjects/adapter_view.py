@@ -7,7 +7,6 @@ common/helpers.py (get_eval_factory_config) for the merge.
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from advisor.nel.adapter_schema import adapter_section, legacy_only
 from advisor.nel.effective import children, elements
@@ -31,6 +30,7 @@ from advisor.subjects.reasoning import (
 from advisor.subjects.scopes import ADAPTER, EXTRA, PARAMS, Scope
 from advisor.subjects.subject import is_nothing
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -5,14 +5,13 @@ Source: nemo-evaluator-launcher 0.2.6 common/auxiliary_deployments.py.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.effective import Effective, Origin
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.patterns import pattern
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Subject, is_nothing
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Path

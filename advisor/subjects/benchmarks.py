@@ -5,20 +5,19 @@ What those are is read only when a rule asks: of most configs none does.
 
 from __future__ import annotations
 
-import re
 from functools import partial
-from typing import TYPE_CHECKING
 
 from advisor.nel.values import ABSENT, Absent, Unknown, Value
 from advisor.patterns import pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.nel.context import Context
     from advisor.subjects.subject import Subject, World
 
 _NAME = pattern(
-    r"(?<![a-z0-9])(?:nvfp4|mxfp4|mxfp8|fp4|fp8|awq|gptq|int4|int8|w4a16|w4a8|w8a8|w8a16|bnb)(?![a-z0-9])", re.I
+    r"(?<![A-Za-z0-9])(?i:nvfp4|mxfp4|mxfp8|fp4|fp8|awq|gptq|int4|int8|w4a16|w4a8|w8a8|w8a16|bnb)(?![A-Za-z0-9])"
 )
 # Types of a KV cache that are not quantized; `auto` is the model's own, or what the checkpoint has scales for.
 _AUTO, _PLAIN = "auto", ("bfloat16", "bf16", "float16", "fp16", "half", "float")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from advisor.document.parse import parse_document
 from advisor.nel.compose import compose
 from advisor.nel.values import Values
 from advisor.subjects.subject import World, is_nothing
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.checkpoint.read import Checkpoint
     from advisor.document.document import Document

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from advisor.nel.command import Serve, read_arguments, read_command
 from advisor.nel.engine import EngineVersion, engine_version
@@ -17,6 +16,7 @@ from advisor.records import NamedTuple
 from advisor.subjects.server_image import image_of
 from advisor.subjects.subject import Attribute, Place, Subject
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Path

@@ -5,8 +5,6 @@ Sources: hydra-core 1.3 _internal/defaults_list.py; the groups that nemo-evaluat
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.document.nodes import Mapping, Node, Scalar, Sequence
 from advisor.nel.compose import INTERNAL, NOT_FOUND, NOTHING, SHIPPED, SIBLING, Loaded, shipped_groups
 from advisor.nel.defaults import GROUPS, defaults_node
@@ -16,6 +14,7 @@ from advisor.nel.values import ABSENT, Value
 from advisor.subjects.structure import first_line, is_fragment, looks_next
 from advisor.subjects.subject import Attribute, Place, Subject, World
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.nel.context import Context

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Mapping
 from advisor.nel.compose import SHIPPED
@@ -17,6 +16,7 @@ from advisor.subjects.serve_script import script_attributes
 from advisor.subjects.server_image import image_attributes
 from advisor.subjects.subject import Place, is_nothing
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.nel.context import Context

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.document.nodes import Scalar
 from advisor.nel.effective import Effective, children
 from advisor.nel.env_vars import PREFIXED, TELEMETRY, Kind, is_checked, migrate, read_value
@@ -17,6 +15,7 @@ from advisor.subjects.subject import Place, Subject, World
 from advisor.subjects.task_places import variable_path
 from advisor.subjects.tasks import TASKS, task_items
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from advisor.nel.benchmarks import Benchmark, benchmark_of, gym_benchmark
 from advisor.nel.recommended import Model, described, long_tasks, recommended
@@ -13,6 +12,7 @@ from advisor.subjects.reasoning import model_name, server_parses
 from advisor.subjects.scopes import EXTRA
 from advisor.subjects.topology import as_int
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

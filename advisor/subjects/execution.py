@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Scalar
 from advisor.nel.values import ABSENT, Absent, Unknown, Value
@@ -11,6 +10,7 @@ from advisor.nel.walltime import UNLIMITED, max_walltime_seconds, read_walltime
 from advisor.patterns import pattern
 from advisor.subjects.env import is_silent_start
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Data

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.document.nodes import Scalar
 from advisor.nel.effective import Effective, children, elements, leaves
 from advisor.nel.interpolation import KEY, find_interpolations
@@ -13,6 +11,7 @@ from advisor.nel.values import ABSENT, Absent, Unknown, Value
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Data, Path

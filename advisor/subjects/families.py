@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.adapter_view import TEMPERATURE, view_of
@@ -14,6 +13,7 @@ from advisor.subjects.reasoning import OFF
 from advisor.subjects.scopes import PARAMS, scopes
 from advisor.subjects.subject import Place, is_nothing
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -5,12 +5,11 @@ Source: vllm config/model.py _get_and_verify_max_len, which refuses more without
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.served_model import checkpoint_of, served_model
 from advisor.subjects.topology import as_int
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.subjects.subject import Subject
 

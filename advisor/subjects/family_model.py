@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.once import once
 from advisor.subjects.adapter_view import view_of
@@ -11,6 +9,7 @@ from advisor.subjects.family_server import template_toggles
 from advisor.subjects.reasoning import OFF, ON, TOGGLES, UNSET
 from advisor.subjects.scopes import ADAPTER, PARAMS, PASS_THROUGH, Scope
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.nodes import Path
     from advisor.subjects.adapter_view import AdapterView

@@ -6,8 +6,6 @@ takes an answer without an end of reasoning for reasoning), SGLang's reasoning_p
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.engine import EngineVersion, engine_version
 from advisor.nel.engine_table import KNOWN, NOT_YET
 from advisor.nel.families import FLAGS, NEVER, REASONING, TOOLS, owners_of, parser_of
@@ -16,6 +14,7 @@ from advisor.nel.values import ABSENT, Value
 from advisor.subjects.served_model import Served, checkpoint_of, served_model
 from advisor.subjects.server_image import image_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.subjects.subject import Attribute, Subject
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.families import ALWAYS, BY_DEFAULT, NEVER, ON_REQUEST, PLAIN, THINKING
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.reasoning import OFF, ON
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.subjects.served_model import Served
 

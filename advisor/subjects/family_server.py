@@ -5,10 +5,9 @@ Nothing of a family is looked up, or even imported, before a rule asks for it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.values import Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.subjects.subject import Subject
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
 
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.family_server import describe_server, template_toggles
 from advisor.subjects.reasoning import OFF, TEMPLATE_KWARGS, TOGGLES, direction
 from advisor.subjects.subject import Place
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.nel.context import Context

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.engine import EngineVersion
 from advisor.nel.engine_table import KNOWN, REMOVED, UNCHECKED, ValueAnswer
 from advisor.nel.flags import Flag
@@ -13,6 +11,7 @@ from advisor.patterns import pattern
 from advisor.subjects.command import DATA, EXTRA_ARGS, NAMES, PIPELINE, TENSOR, Server
 from advisor.subjects.subject import Attribute, Subject
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     pass
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from advisor.nel.effective import Effective, children
 from advisor.nel.values import ABSENT, Value
@@ -13,6 +12,7 @@ from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Subject, World
 from advisor.subjects.tasks import TASKS, task_items
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

@@ -5,11 +5,10 @@ Source: nemo-evaluator 0.2.8 adapters/adapter_config.py and adapters/pipeline.py
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.adapter_schema import SENDERS, STAGES, interceptors, internal_interceptors
 from advisor.nel.values import ABSENT, Unknown, Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 

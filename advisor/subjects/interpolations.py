@@ -6,7 +6,6 @@ Source: nemo-evaluator-launcher 0.2.6 api/functional.py (_validate_no_missing_va
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Scalar, dotted
 from advisor.document.offsets import Offsets, offsets
@@ -19,6 +18,7 @@ from advisor.patterns import pattern
 from advisor.subjects.structure import is_enough, place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Path

@@ -5,8 +5,6 @@ Source: advisor/nel/schema.py (nemo-evaluator-launcher 0.2.6: its models, and wh
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.document.nodes import dotted
 from advisor.nel.effective import Effective, children, elements
 from advisor.nel.interpolation import KEY, find_interpolations
@@ -17,6 +15,7 @@ from advisor.nel.values import ABSENT, Value
 from advisor.subjects.structure import NEXT_KEYS, is_enough
 from advisor.subjects.subject import Attribute, Place, Subject, World
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Node, Path

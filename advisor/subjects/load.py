@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.patterns import pattern
 from advisor.subjects.scopes import PARAMS, Scope
 from advisor.subjects.topology import as_int, count, difference
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -7,7 +7,6 @@ nemo-evaluator-launcher 0.2.6 common/helpers.py (of the top-level target only ur
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
 from advisor.nel.effective import children
@@ -19,6 +18,7 @@ from advisor.subjects.request_params import destination_of, is_free, is_request_
 from advisor.subjects.scopes import ADAPTER, PARAMS, PASS_THROUGH, Scope
 from advisor.subjects.subject import Attribute, Place, Subject, is_nothing
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.nodes import Path
     from advisor.nel.effective import Effective

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.effective import Effective, children
 from advisor.nel.interpolation import find_interpolations
 from advisor.nel.values import ABSENT
@@ -11,6 +9,7 @@ from advisor.patterns import pattern
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Subject, World
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -6,8 +6,6 @@ agentic benchmarks.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.knowledge import table
 from advisor.nel.names import nearest
 from advisor.nel.next_compose import playbook
@@ -18,6 +16,7 @@ from advisor.subjects.next_services import find_service
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Place, Subject, World
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Path

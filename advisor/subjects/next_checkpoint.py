@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from advisor.nel.image import SGLANG, VLLM
 from advisor.nel.values import ABSENT, Unknown, Value
@@ -12,6 +11,7 @@ from advisor.subjects.command import given
 from advisor.subjects.next_services import read_server
 from advisor.subjects.subject import Place, Subject, World
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.checkpoint.read import Checkpoint
     from advisor.document.document import Document

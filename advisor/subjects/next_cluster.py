@@ -5,8 +5,6 @@ Source: nemo-evaluator 0.5 config/clusters.py, config/eval_config.py and orchest
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.context import NEWEST_NEXT
 from advisor.nel.effective import children, elements
 from advisor.nel.gpus import gpus_of_gres
@@ -17,6 +15,7 @@ from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World
 from advisor.subjects.topology import as_int
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Path

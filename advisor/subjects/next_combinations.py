@@ -5,13 +5,12 @@ Source: nemo-evaluator 0.5 config/benchmarks.py, solvers.py, scoring.py, service
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.effective import children
 from advisor.nel.values import ABSENT
 from advisor.subjects.next_conflict import COMBINATION, Conflict, benchmarks, metrics
 from advisor.subjects.subject import World, is_nothing
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

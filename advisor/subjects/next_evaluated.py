@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.benchmarks import Benchmark, next_benchmark
 from advisor.nel.next_compose import playbook
 from advisor.nel.recommended import Model, described, described_next, long_tasks, recommended_next
@@ -12,6 +10,7 @@ from advisor.records import NamedTuple
 from advisor.subjects.evaluated import context_of, shows, writes_code
 from advisor.subjects.topology import as_int
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

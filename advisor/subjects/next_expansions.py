@@ -5,8 +5,6 @@ Source: nemo-evaluator 0.5 config/eval_config.py (_ENV_RE) and config/compose.py
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.document.nodes import Scalar, dotted
 from advisor.document.offsets import offsets
 from advisor.nel.next_values import LITERAL, REFERENCE, VARIABLE, Expansion, expansions
@@ -15,6 +13,7 @@ from advisor.patterns import pattern
 from advisor.subjects.settings import placeholder
 from advisor.subjects.subject import Attribute, Place, Subject, World
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Path

@@ -5,8 +5,6 @@ Source: nemo-evaluator 0.5 config/*.py.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.document.nodes import dotted
 from advisor.nel.next_schema import (
     BAD_TYPE,
@@ -21,6 +19,7 @@ from advisor.nel.values import ABSENT
 from advisor.subjects.structure import is_fragment, place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.nel.context import Context

@@ -6,7 +6,6 @@ Source: nemo-evaluator 0.5 config/output.py, engine/exporters.
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
 from advisor.knowledge import table
@@ -17,6 +16,7 @@ from advisor.nel.values import ABSENT, Value
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Path

@@ -5,8 +5,6 @@ Source: nemo-evaluator 0.5 config/eval_config.py.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.gpus import gpus_of_gres
 from advisor.nel.names import nearest
 from advisor.nel.values import ABSENT
@@ -20,6 +18,7 @@ from advisor.subjects.next_conflict import (
 from advisor.subjects.subject import World
 from advisor.subjects.topology import as_int
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

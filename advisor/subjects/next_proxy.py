@@ -6,7 +6,6 @@ Source: nemo-evaluator 0.5 config/services.py, model_server.py and orchestrator.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
 from advisor.knowledge import table
@@ -16,6 +15,7 @@ from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Path

@@ -5,8 +5,6 @@ Source: nemo-evaluator 0.5 config/eval_config.py, benchmarks.py, solvers.py, sco
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.document.nodes import dotted
 from advisor.nel.effective import children
 from advisor.nel.names import nearest
@@ -28,6 +26,7 @@ from advisor.subjects.next_services import MODELS
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

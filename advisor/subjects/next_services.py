@@ -6,7 +6,6 @@ Source: nemo-evaluator 0.5 config/services.py, orchestration/slurm_gen.py, model
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from advisor.knowledge import table
@@ -37,6 +36,7 @@ from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World
 from advisor.subjects.topology import as_int, difference, gpus_wanted
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Path

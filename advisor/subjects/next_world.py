@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.document.nodes import Mapping
 from advisor.nel.next_compose import compose_next
 from advisor.nel.next_values import NextValues
@@ -22,6 +20,7 @@ from advisor.subjects.site import describe_site
 from advisor.subjects.structure import add_problems, first_line
 from advisor.subjects.subject import Place, Subject, World
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.nel.compose import SiblingReader
@@ -70,7 +69,7 @@ def _add_defaults_problem(world: World, problem: DefaultsProblem) -> None:
     if problem.is_legal:
         world.note(f"what {problem.shown} sets", "no such file lies below the config's folder")
         return
-    path = ("defaults",) if problem.index < 0 else ("defaults", problem.index)
+    path = ("defaults",) if problem.number < 0 else ("defaults", problem.number)
     world.add(
         Subject(
             "next_key", Place(path, problem.span), world, {"mistake": "bad-default"}, parent=world.singles["config"]

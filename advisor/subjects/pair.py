@@ -7,7 +7,6 @@ evaluation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from advisor.nel.dialect import NEXT
 from advisor.nel.values import ABSENT, Unknown
@@ -21,6 +20,7 @@ from advisor.subjects.pair_tasks import match_tasks
 from advisor.subjects.pair_words import listed
 from advisor.subjects.subject import World
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.nel.context import Context

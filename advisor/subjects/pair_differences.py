@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from advisor.nel.values import ABSENT, Unknown
 from advisor.patterns import pattern
@@ -14,6 +13,7 @@ from advisor.subjects.pair_side import KV, RULE_NAMES, Side
 from advisor.subjects.pair_words import flag_text, listed, shown_values, wanted_text
 from advisor.subjects.subject import BASELINE, Attribute, Place, Subject
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

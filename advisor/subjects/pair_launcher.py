@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.image import parse_image
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.auxiliary import AUXILIARY
@@ -26,6 +24,7 @@ from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Place, is_nothing
 from advisor.subjects.tasks import TASKS as TASKS_PATH
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from advisor.nel.benchmarks import benchmark_of
 from advisor.nel.image import parse_image
@@ -29,6 +28,7 @@ from advisor.subjects.scopes import ADAPTER, EXTRA, GLOBAL, PASS_THROUGH
 from advisor.subjects.scopes import PARAMS as PARAMS_PATH
 from advisor.subjects.subject import Place, is_nothing
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.nodes import Data, Path
     from advisor.nel.context import Context

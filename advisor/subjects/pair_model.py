@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.patterns import pattern
 from advisor.subjects.subject import BASELINE, Attribute, Subject
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.subjects.pair_side import Side
     from advisor.subjects.subject import World

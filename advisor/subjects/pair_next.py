@@ -6,7 +6,6 @@ Source: nemo-evaluator 0.5 config/benchmarks.py, config/services.py (a solver's 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from advisor.nel.image import SGLANG, VLLM
 from advisor.nel.values import ABSENT, Unknown, Value
@@ -33,6 +32,7 @@ from advisor.subjects.reasoning import TEMPLATE_KWARGS, THINKING
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Place
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Path

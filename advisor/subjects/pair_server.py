@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.patterns import pattern
 from advisor.records import NamedTuple
@@ -11,6 +9,7 @@ from advisor.subjects.command import CONTEXT_LENGTH, number_of
 from advisor.subjects.pair_side import KV, LEFT_OPEN, LENGTH, PARAMS, REASONING, SERVING, Setting
 from advisor.subjects.subject import Place
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Path

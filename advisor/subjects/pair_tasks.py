@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import TYPE_CHECKING
 
 from advisor.subjects.pair_side import Side, TaskSide, same_value
 from advisor.subjects.pair_words import listed
 from advisor.subjects.subject import BASELINE, Attribute, Subject
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.subjects.subject import World
 

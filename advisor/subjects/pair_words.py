@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from advisor.nel.values import ABSENT, Absent, Unknown, Value
 from advisor.patterns import pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.subjects.pair_side import Setting, Side
 

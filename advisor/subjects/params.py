@@ -7,7 +7,6 @@ the parameters that a task's command reads.
 from __future__ import annotations
 
 from functools import cache, partial
-from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
 from advisor.nel.effective import children
@@ -22,6 +21,7 @@ from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject, is_nothing
 from advisor.subjects.written import Written
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

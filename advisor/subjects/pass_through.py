@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.subjects.adapter import add_adapters
 from advisor.subjects.misplaced import add_misplaced
 from advisor.subjects.params import add_params
 from advisor.subjects.reasoning import PLUGINS, plugin_is_provided
 from advisor.subjects.scopes import scopes
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.nel.context import Context

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from advisor.nel.effective import children
 from advisor.nel.values import ABSENT, Unknown, Value
@@ -11,6 +10,7 @@ from advisor.patterns import pattern
 from advisor.subjects.deployment import mounts_below
 from advisor.subjects.scopes import ADAPTER
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.nodes import Path
     from advisor.nel.effective import Effective

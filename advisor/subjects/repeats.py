@@ -7,7 +7,6 @@ Source: nemo-evaluator-launcher 0.2.6 resources/all_tasks_irs.yaml (the commands
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from advisor.nel.tasks import lookup
 from advisor.nel.values import ABSENT, Unknown, Value
@@ -17,6 +16,7 @@ from advisor.subjects.scopes import EXTRA
 from advisor.subjects.subject import Place
 from advisor.subjects.topology import as_int
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -5,13 +5,12 @@ Sources: the OpenAI chat and completions API, and what vLLM and SGLang add to it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.document.nodes import dotted
 from advisor.nel.values import ABSENT, Value
 from advisor.subjects.reasoning import TEMPLATE_KWARGS, TOGGLES
 from advisor.subjects.scopes import ADAPTER
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.nodes import Path
     from advisor.subjects.scopes import Scope

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.effective import Effective, Origin, elements, merged_at
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.subject import Place, Subject
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from advisor.nel.command import read_command
 from advisor.nel.expanded import expand
@@ -12,6 +11,7 @@ from advisor.nel.words import split_commands
 from advisor.patterns import pattern
 from advisor.subjects.subject import Place
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.nel.effective import Effective

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.families import Family, family_of
 from advisor.nel.values import Unknown, Value
 from advisor.records import NamedTuple
 from advisor.subjects.subject import is_nothing
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.subjects.subject import Subject, World
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.gpus import gpus_of_gres
 from advisor.nel.image import Image, parse_image
 from advisor.nel.values import ABSENT, Unknown, Value
@@ -11,6 +9,7 @@ from advisor.nel.versions import version_key
 from advisor.patterns import pattern
 from advisor.subjects.serve_script import is_own
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.subjects.subject import Attribute, Subject
 

@@ -6,7 +6,6 @@ Lepton builds a command of its own and takes only `extra_args` (nemo-evaluator-l
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from advisor.nel.command import read_command
 from advisor.nel.effective import children
@@ -21,6 +20,7 @@ from advisor.subjects.flags import flag_attributes
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Place, Subject
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Path

@@ -7,7 +7,6 @@ the placeholders that the public examples use.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from advisor.document.nodes import Scalar, dotted
 from advisor.document.offsets import offsets
@@ -19,6 +18,7 @@ from advisor.patterns import pattern
 from advisor.subjects.structure import is_enough, is_fragment, place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World, is_nothing
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.document.nodes import Path, Span

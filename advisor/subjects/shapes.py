@@ -7,7 +7,6 @@ common/helpers.py, executors/local and executors/slurm).
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from advisor.document.nodes import dotted
 from advisor.nel.effective import Effective, children
@@ -18,6 +17,7 @@ from advisor.patterns import pattern
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Attribute, Place, Subject, World, is_nothing
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.nel.walltime import slurm_seconds
 from advisor.subjects.topology import as_int
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.nel.context import Context

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache
 from operator import methodcaller
-from typing import TYPE_CHECKING, Any, TypeAlias
 
 from advisor.document.document import Document
 from advisor.document.nodes import Path, Span
@@ -14,7 +13,10 @@ from advisor.nel.effective import Effective
 from advisor.nel.values import ABSENT, Absent, Unknown, Value, Values
 from advisor.records import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
     from advisor.subjects.scopes import Scope
 
 # Where a comparison's other config says what a subject is about: a place in that config's document.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
 from advisor.nel.values import Absent, Unknown
 from advisor.once import once
 from advisor.subjects.task_images import other_tags
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

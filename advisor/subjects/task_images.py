@@ -5,14 +5,13 @@ Source: nemo-evaluator-launcher 0.2.6 resources/all_tasks_irs.yaml; Model-Optimi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.image import parse_image
 from advisor.nel.tasks import container_of
 from advisor.nel.values import ABSENT, Value
 from advisor.patterns import pattern
 from advisor.subjects.subject import Place, Subject, World, is_nothing
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

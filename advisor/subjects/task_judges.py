@@ -5,14 +5,13 @@ Source: nemo-evaluator-launcher 0.2.6 resources/all_tasks_irs.yaml (the commands
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.effective import children
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.patterns import pattern
 from advisor.subjects.scopes import EXTRA
 from advisor.subjects.subject import is_nothing
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -6,8 +6,6 @@ core/input.py (check_type_compatibility).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.scopes import EXTRA, PARAMS
 from advisor.subjects.subject import is_nothing
@@ -15,6 +13,7 @@ from advisor.subjects.task_images import IMAGE_ATTRIBUTES, describe_sandboxes
 from advisor.subjects.task_judges import JUDGE_ATTRIBUTES
 from advisor.subjects.task_tokens import TOKEN_ATTRIBUTES, describe_tokens
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.subjects.scopes import EXTRA, PARAMS
 from advisor.subjects.subject import Place
 from advisor.subjects.task_view import NESTED_KEY_NAME
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.nodes import Path, Span
     from advisor.subjects.subject import World

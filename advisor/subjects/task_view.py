@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.effective import children
 from advisor.nel.task_history import Past, former, has_past
 from advisor.nel.tasks import Lookup, Service, Status, Task, lookup, names_model
@@ -12,6 +10,7 @@ from advisor.once import once
 from advisor.subjects.scopes import ADAPTER, EXTRA, PASS_THROUGH
 from advisor.subjects.subject import is_nothing
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.nodes import Data, Path
     from advisor.nel.benchmarks import Benchmark

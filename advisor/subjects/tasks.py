@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from advisor.nel.effective import Effective, children
 from advisor.nel.values import ABSENT, Unknown, Value
@@ -18,6 +17,7 @@ from advisor.subjects.task_needs import NEED_ATTRIBUTES
 from advisor.subjects.task_places import task_place, variable_path
 from advisor.subjects.task_view import TaskView
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -6,7 +6,6 @@ Source: nemo-evaluator-launcher 0.2.6 executors/slurm/executor.py.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from advisor.nel.gpus import gpus_of_gres
 from advisor.nel.image import SGLANG, TRTLLM, VLLM
@@ -15,6 +14,7 @@ from advisor.patterns import pattern
 from advisor.subjects.structure import place_in
 from advisor.subjects.subject import Place, is_nothing
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.document.document import Document
     from advisor.nel.context import Context

@@ -6,14 +6,16 @@ Of a checkpoint that is not whole only its gaps and broken files are told: every
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
 
 from advisor.checkpoint.places import MetadataTexts
 from advisor.checkpoint.quantization import MIXED, SIDECAR
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.subject import Attribute, Place, Subject
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from advisor.checkpoint.completeness import Gap
     from advisor.checkpoint.coverage import Coverage, Mismatch
     from advisor.checkpoint.problems import Problem

@@ -6,7 +6,6 @@ Sources: vllm config/model.py (verify_with_parallel_config, _get_and_verify_max_
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from advisor.checkpoint.parallelism import tensor_parallel_faults
 from advisor.nel.image import SGLANG, VLLM
@@ -15,6 +14,7 @@ from advisor.nel.versions import version_key
 from advisor.patterns import pattern
 from advisor.subjects.weights_gpu import gpu_attributes
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.checkpoint.parallelism import ParallelFault
     from advisor.nel.context import Context

@@ -6,7 +6,6 @@ Sources: vllm fp8_utils.py, modelopt.py; GPU facts in rules/knowledge/hardware.j
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from advisor.knowledge import table
 from advisor.nel.gpus import gpus_of_gres
@@ -16,6 +15,7 @@ from advisor.nel.versions import version_key
 from advisor.subjects.server_image import image_of
 from advisor.subjects.weights import gigabytes
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.nel.context import Context
     from advisor.subjects.subject import Attribute

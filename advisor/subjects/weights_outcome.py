@@ -6,8 +6,6 @@ _verify_quantization ("does not match the quantization method").
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.knowledge import table
 from advisor.nel.image import SGLANG, TRTLLM, VLLM
 from advisor.nel.outcomes import (
@@ -28,6 +26,7 @@ from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.nel.versions import version_key
 from advisor.subjects.command import NAMES
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.checkpoint.read import Checkpoint
     from advisor.subjects.subject import Attribute

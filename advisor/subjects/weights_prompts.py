@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.effective import children
 from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.subjects.adapter_view import view_of
@@ -11,6 +9,7 @@ from advisor.subjects.reasoning import TEMPLATE_KWARGS
 from advisor.subjects.scopes import scopes
 from advisor.subjects.subject import Place, Subject
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.checkpoint.read import Checkpoint
     from advisor.checkpoint.template import TemplateFacts

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.nel.engine import engine_version
 from advisor.nel.values import Value
 from advisor.subjects.checkpoint import is_served
@@ -15,6 +13,7 @@ from advisor.subjects.weights_outcome import engine_attributes, flag_attributes
 from advisor.subjects.weights_prompts import describe_prompts
 from advisor.subjects.weights_server import Serving
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.checkpoint.read import Checkpoint
     from advisor.document.document import Document

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from advisor.nel.engine import EngineVersion
 from advisor.nel.outcomes import (
@@ -11,6 +10,7 @@ from advisor.nel.outcomes import (
 )
 from advisor.nel.values import ABSENT, Unknown, Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.checkpoint.quantization import Quantization
     from advisor.checkpoint.read import Checkpoint

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from advisor.checkpoint.read import read_checkpoint
 from advisor.checkpoint.recognise import looks_like_checkpoint
@@ -12,6 +11,7 @@ from advisor.nel.values import ABSENT
 from advisor.subjects.subject import Subject
 from advisor.subjects.weights import metadata_place
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from advisor.checkpoint.read import Checkpoint
     from advisor.checkpoint.source import Drift

@@ -3,10 +3,9 @@ common."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from advisor.subjects.subject import Attribute, Place, Subject
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

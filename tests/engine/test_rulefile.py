@@ -98,6 +98,15 @@ def test_the_bundle_is_made_anew_when_a_file_changes(tmp_path: Path, monkeypatch
     assert [rule.severity for rule in mine] == ["info"]
 
 
+def test_equal_conditions_are_one_object_from_files_and_from_the_bundle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for _ in range(2):
+        conditions = [condition for rule in load_rules() for condition in rule.when]
+        assert len({id(one) for one in conditions}) == len({repr(one) for one in conditions}) < len(conditions)
+
+
 @pytest.mark.parametrize(
     "damage", ["", "{", "[]", '{"version": 1}', '{"version": 1, "files": [], "rules": [{}]}', "[" * 100_000]
 )
