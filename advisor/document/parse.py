@@ -111,7 +111,11 @@ def _built(text: str) -> _Builder:
         if not _needs_pure(builder, text):
             return builder
     builder = _Builder()
-    builder.build(yaml.SafeLoader(text), text)
+    pure = yaml.SafeLoader(text)
+    try:
+        builder.build(pure, text)
+    finally:
+        pure.dispose()  # stopped on its way it refers to itself, and would keep the text until the collector comes by
     builder.tangled = True
     return builder
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -316,3 +317,18 @@ def test_what_is_no_file_is_unreadable(tmp_path: Path) -> None:
     os.mkfifo(fifo)
     for path in (tmp_path, tmp_path / "absent.yaml", fifo):
         assert kinds(read_document(str(path))) == ["unreadable"]
+
+
+@pytest.mark.parametrize(
+    "text", ["a: [1\nb: 2\n", "a: 1\n\tb: 2\n", "a: &x 1\nb: *y\n", "--- 1\n--- 2\n", "a: {b: ???}\n"]
+)
+def test_a_text_leaves_nothing_to_the_garbage_collector(text: str) -> None:
+    """An editor's process collects seldom: what a text that does not parse left in a circle would pile up."""
+    parse_document("x.yaml", text)
+    gc.collect()
+    gc.disable()
+    try:
+        parse_document("x.yaml", text)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
