@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from advisor.engine.chain import ChainRule, Engine, EngineError, Fact
+from advisor.engine.chain import ChainRule, Engine, EngineError, Fact, Spread
 from advisor.engine.choice import make_engine
 from advisor.engine.conditions import Decide, test_of
 from advisor.engine.plan import Plan
@@ -13,8 +13,6 @@ from advisor.engine.rule import ConditionData, Rule
 from advisor.nel.versions import within
 from advisor.records import NamedTuple
 from advisor.subjects.subject import Subject, World
-
-_MAX_ENGINES = 64
 
 
 class Firing(NamedTuple):
@@ -47,7 +45,6 @@ class RuleBase:
         self.compiled: dict[int, _Compiled] = {}
         self.plans: dict[tuple[str, str], Plan] = {}
         self.make_engine = engine
-        self.engines: dict[tuple[int, ...], Engine] = {}
 
     def _compile(self, index: int) -> _Compiled:
         """A rule for the engine, made when a subject of its kind is first met."""
@@ -111,24 +108,14 @@ class RuleBase:
                 above = above.parent
         return spread
 
-    def _run(self, facts: list[Fact], spread: dict[int, list[int]], live: list[int]) -> list[tuple[int, int]]:
-        """The engine compiles only the rules that can fire here: a run costs the more, the more it holds, and to
-        compile these few costs less than that. The same few come again when a file is edited."""
+    def _run(self, facts: list[Fact], spread: Spread, live: list[int]) -> list[tuple[int, int]]:
+        """The engine sees only the rules that can fire here: they are few."""
         chain = [self.compiled[index].chain for index in live]
         try:
-            fired = self._engine(tuple(live), chain).run(facts, spread)
+            fired = self.make_engine(chain).run(facts, spread)
         except EngineError:
             fired = ReferenceEngine(chain).run(facts, spread)
         return [(live[index], entity) for index, entity in fired]
-
-    def _engine(self, live: tuple[int, ...], chain: list[ChainRule]) -> Engine:
-        if live not in self.engines:
-            if len(self.engines) >= _MAX_ENGINES:
-                for engine in self.engines.values():
-                    engine.close()
-                self.engines.clear()
-            self.engines[live] = self.make_engine(chain)
-        return self.engines[live]
 
 
 def applies_to(rule: Rule, nel_version: str) -> bool:

@@ -25,15 +25,12 @@ Spread = Mapping[int, Sequence[int]]  # entity -> those that a conclusion on it 
 
 
 class Engine(Protocol):
-    """Compiled once, run for each target."""
+    """What a set of rules makes of the facts of a target."""
 
     name: str
 
     def run(self, facts: Iterable[Fact], spread: Spread) -> list[tuple[int, int]]:
         """The (rule index, entity) pairs that fire, sorted."""
-
-    def close(self) -> None:
-        """Gives back what it holds; it does not run again."""
 
 
 class EngineError(RuntimeError):

@@ -1,16 +1,21 @@
-"""durable_rules as the engine: its low-level module, equality joins on the entity only, and no user data inside.
+"""durable_rules as the engine: its low-level module, equality joins on one key only, and no user data inside.
 
-Why so: joins with < > != read past their memory; its Host starts threads and swallows exceptions; 512 children under
-one alpha node never return (hence shards); `delete_state` before any action has fired frees an uninitialised pointer
-(hence the sentinel); a value that its parser rejects drops the rest of a batch silently (hence ASCII names only, and
-the sentinel must be seen).
+One small ruleset serves every set of rules. Its rules are the shapes of a conjunction: so many conditions that Python
+has decided, so many conclusions of other rules. A rule on an entity is a case. What holds of its own is one fact, each
+conclusion that it waits for another, joined by the case's number; a match says whose conjunction is complete.
+
+Why so: a ruleset costs more to compile than to run, and a run the more, the more rules it holds; joins with < > != read
+past their memory; its Host starts threads and swallows exceptions; `delete_state` before any action has fired frees an
+uninitialised pointer (hence the first run); a value that its parser rejects drops the rest of a batch silently (hence
+ASCII names only, and the sentinel must be seen); facts are told apart by 32 bits of a hash (hence ids in sequence,
+which are known not to collide).
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import durable_rules_engine as durable
 
@@ -20,85 +25,57 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-SHARDS = 32
-MAX_ATOMS_IN_SHARD = 480
-MAX_RULES_ON_PATTERN = 60
 MAX_ATOMS_IN_RULE = 15
 MAX_FACTS = 20_000
-_SENTINEL = '{"id":"e","sid":"0","k":"end"}'
+_SENTINEL = '{"id":"end","sid":"0","end":1}'
+_decode = json.JSONDecoder().raw_decode
+
+Shape = tuple[int, int]  # own conditions, conclusions awaited
 
 
-class DurableEngine:
-    name = "durable_rules"
+class _Ruleset:
+    """The compiled shapes, one ruleset for the process, which grows when a shape is first met."""
 
-    def __init__(self, rules: Sequence[ChainRule]) -> None:
-        self.rules = tuple(rules)
+    def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.patterns: dict[str, list[tuple[str, str]]] = {}
-        self.uses: dict[tuple[str, str], int] = {}
-        definition: dict[str, Any] = {"end": {"all": [{"m": {"k": "end"}}]}}
-        for index, rule in enumerate(self.rules):
-            if not 1 <= len(set(rule.atoms)) == len(rule.atoms) <= MAX_ATOMS_IN_RULE:
-                raise EngineError(f"a rule needs 1 to {MAX_ATOMS_IN_RULE} different conditions")
-            definition[f"r{index}"] = {"all": [self._match(j, atom) for j, atom in enumerate(rule.atoms)]}
-        if len(self.uses) > SHARDS * MAX_ATOMS_IN_SHARD:
-            raise EngineError("more conditions than the engine holds")
-        self.handle = durable.create_ruleset("nel", json.dumps(definition))
-        self.run([], {})  # initialises the session, so that deleting its state is safe from now on
+        self.shapes: frozenset[Shape] = frozenset()
+        self.handle: int | None = None
 
-    def _match(self, position: int, atom: str) -> dict[str, Any]:
-        shard, name = self._pattern(atom)
-        terms: list[dict[str, Any]] = [{"k": shard}, {"a": name}]
-        if position:
-            terms.append({"e": {"m0": "e"}})
-        return {f"m{position}": {"$and": terms}}
-
-    def _pattern(self, atom: str) -> tuple[str, str]:
-        """A pattern that stands for the atom; a popular atom gets a second one before the engine's limit is met."""
-        copies = self.patterns.setdefault(atom, [])
-        if not copies or self.uses[copies[-1]] >= MAX_RULES_ON_PATTERN:
-            pattern = (f"s{len(self.uses) % SHARDS}", f"a{len(self.uses)}")
-            copies.append(pattern)
-            self.uses[pattern] = 0
-        self.uses[copies[-1]] += 1
-        return copies[-1]
-
-    def run(self, facts: Iterable[Fact], spread: Spread) -> list[tuple[int, int]]:
-        seen: set[Fact] = set()
-        batch = [_SENTINEL]
-        for fact in facts:
-            self._encode(fact, seen, batch)
-        if len(batch) > MAX_FACTS:
-            raise EngineError("more facts than the engine takes in one batch")
+    def run(self, shapes: set[Shape], batch: list[str], fire: Callable[[list[int]], list[str]]) -> None:
+        """Asserts a batch of facts, then whatever `fire` makes of the numbers of the cases that are complete."""
         with self.lock:
-            return self._run(batch, seen, spread)
+            if self.handle is None or not shapes <= self.shapes:
+                self._compile(self.shapes | shapes)
+            try:
+                self._run(batch, fire)
+            except EngineError:
+                self._drop()  # what it holds now is not known
+                raise
 
-    def close(self) -> None:
-        durable.delete_ruleset(self.handle)
+    def _compile(self, shapes: frozenset[Shape]) -> None:
+        self._drop()
+        rules = {"end": {"all": [{"m0": {"end": 1}}], "cap": 1}}
+        rules |= {_name(shape): {"all": _conjunction(shape), "cap": MAX_FACTS} for shape in sorted(shapes)}
+        self.handle, self.shapes = durable.create_ruleset("nel", json.dumps(rules)), shapes
+        self._run([], lambda cases: [])  # initialises the session, so that deleting its state is safe from now on
 
-    def _encode(self, fact: Fact, seen: set[Fact], out: list[str]) -> None:
-        atom, entity = fact
-        if fact in seen:
-            return
-        seen.add(fact)
-        for shard, name in self.patterns.get(atom, ()):
-            out.append(f'{{"id":"{entity}{name}","sid":"0","k":"{shard}","a":"{name}","e":"e{entity}"}}')
+    def _drop(self) -> None:
+        if self.handle is not None:
+            durable.delete_ruleset(self.handle)
+            self.handle = None
 
-    def _run(self, batch: list[str], seen: set[Fact], spread: Spread) -> list[tuple[int, int]]:
-        fired: list[tuple[int, int]] = []
+    def _run(self, batch: list[str], fire: Callable[[list[int]], list[str]]) -> None:
         ended = False
         try:
-            _, offset = durable.assert_facts(self.handle, "[" + ",".join(batch) + "]")
+            _, offset = durable.assert_facts(self.handle, _array([_SENTINEL, *batch]))
             action = durable.start_action_for_state(self.handle, offset)
             message = action and action[1]
             while message:
-                ((name, match),) = json.loads(message).items()
+                ((name, matches),) = _decode(message)[0].items()
                 if name == "end":
                     ended = True
-                else:
-                    index, entity = int(name[1:]), int((match.get("m0") or match["m"])["e"][1:])
-                    fired.append((index, entity))
-                    self._conclude(index, entity, seen, spread)
+                elif derived := fire([int(match["m0"]["e"][1:]) for match in matches]):
+                    durable.assert_facts(self.handle, _array(derived))
                 message = durable.complete_and_start_action(self.handle, offset)
         except durable.error as error:
             raise EngineError(str(error)) from error
@@ -109,14 +86,116 @@ class DurableEngine:
                 ended = False
         if not ended:
             raise EngineError("the engine dropped a part of the facts")
-        return sorted(fired)
 
-    def _conclude(self, index: int, entity: int, seen: set[Fact], spread: Spread) -> None:
-        concluded = self.rules[index].concludes
-        if not concluded:
+
+def _name(shape: Shape) -> str:
+    return f"s{shape[0]}w{shape[1]}"
+
+
+def _array(facts: list[str]) -> str:
+    return "[" + ",".join(facts) + "]"
+
+
+def _conjunction(shape: Shape) -> list[dict[str, Any]]:
+    """The facts that make a case of this shape complete, as durable_rules matches them."""
+    own, awaited = shape
+    name = _name(shape)
+    facts: list[list[dict[str, Any]]] = [[{name: 1}, *({f"p{place}": 1} for place in range(own))]] if own else []
+    facts += [[{f"{name}c{place}": 1}] for place in range(awaited)]
+    for fact in facts[1:]:
+        fact.append({"e": {"m0": "e"}})
+    return [{f"m{number}": {"$and": fact}} for number, fact in enumerate(facts)]
+
+
+_ruleset = _Ruleset()
+
+
+class DurableEngine:
+    name = "durable_rules"
+
+    def __init__(self, rules: Sequence[ChainRule]) -> None:
+        self.rules = tuple(rules)
+        self.shapes: list[Shape] = []
+        self.own: dict[str, list[tuple[int, str]]] = {}  # atom -> rules that ask for it, and as which property
+        self.awaited: dict[str, list[tuple[int, str]]] = {}
+        concluded = {rule.concludes for rule in self.rules}
+        for index, rule in enumerate(self.rules):
+            if not 1 <= len(set(rule.atoms)) == len(rule.atoms) <= MAX_ATOMS_IN_RULE:
+                raise EngineError(f"a rule needs 1 to {MAX_ATOMS_IN_RULE} different conditions")
+            own = [atom for atom in rule.atoms if atom not in concluded]
+            awaited = [atom for atom in rule.atoms if atom in concluded]
+            shape = len(own), len(awaited)
+            self.shapes.append(shape)
+            for place, atom in enumerate(own):
+                self.own.setdefault(atom, []).append((index, f',"p{place}":1'))
+            for place, atom in enumerate(awaited):
+                self.awaited.setdefault(atom, []).append((index, f"{_name(shape)}c{place}"))
+
+    def run(self, facts: Iterable[Fact], spread: Spread) -> list[tuple[int, int]]:
+        return _Run(self, spread).fired_by(facts)
+
+
+class _Run:
+    """One target: its cases, numbered, and what was asserted of them."""
+
+    def __init__(self, engine: DurableEngine, spread: Spread) -> None:
+        self.engine, self.spread = engine, spread
+        self.cases: list[tuple[int, int]] = []
+        self.numbers: dict[tuple[int, int], int] = {}
+        self.known: set[Fact] = set()
+        self.facts = 0
+        self.fired: list[tuple[int, int]] = []
+
+    def fired_by(self, facts: Iterable[Fact]) -> list[tuple[int, int]]:
+        engine = self.engine
+        holds: dict[tuple[int, int], str] = {}
+        concluded: list[Fact] = []
+        for fact in dict.fromkeys(facts):
+            atom, entity = fact
+            for index, place in engine.own.get(atom, ()):
+                case = index, entity
+                holds[case] = holds.get(case, "") + place
+            if atom in engine.awaited:
+                concluded.append(fact)
+        batch = [self._fact(self._number(case), _name(engine.shapes[case[0]]), held) for case, held in holds.items()]
+        for fact in concluded:
+            self._await(fact, batch)
+        if batch:
+            _ruleset.run(set(engine.shapes), batch, self._fire)
+        return sorted(self.fired)
+
+    def _number(self, case: tuple[int, int]) -> int:
+        number = self.numbers[case] = len(self.cases)
+        self.cases.append(case)
+        return number
+
+    def _fact(self, number: int, kind: str, held: str = "") -> str:
+        self.facts += 1
+        if self.facts > MAX_FACTS:
+            raise EngineError("more facts than the engine takes for one target")
+        return f'{{"id":"{self.facts}","sid":"0","e":"e{number}","{kind}":1{held}}}'
+
+    def _await(self, fact: Fact, out: list[str]) -> None:
+        """What a conclusion is to the rules that wait for it there; nothing where a rule's own part does not hold."""
+        if fact in self.known:
             return
+        self.known.add(fact)
+        atom, entity = fact
+        for index, kind in self.engine.awaited.get(atom, ()):
+            number = self.numbers.get((index, entity))
+            if number is None and not self.engine.shapes[index][0]:
+                number = self._number((index, entity))
+            if number is not None:
+                out.append(self._fact(number, kind))
+
+    def _fire(self, numbers: list[int]) -> list[str]:
+        """Notes the cases that are complete; gives the facts that they conclude."""
         derived: list[str] = []
-        for one in (entity, *spread.get(entity, ())):
-            self._encode((concluded, one), seen, derived)
-        for fact in derived:
-            durable.assert_fact(self.handle, fact)
+        for number in numbers:
+            index, entity = case = self.cases[number]
+            self.fired.append(case)
+            concludes = self.engine.rules[index].concludes
+            if concludes in self.engine.awaited:
+                for one in (entity, *self.spread.get(entity, ())):
+                    self._await((concludes, one), derived)
+        return derived

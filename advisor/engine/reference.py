@@ -35,6 +35,3 @@ class ReferenceEngine:
                 if rule.concludes:
                     todo += [(rule.concludes, one) for one in (entity, *spread.get(entity, ()))]
         return sorted(fired)
-
-    def close(self) -> None:
-        """There is nothing to give back."""
