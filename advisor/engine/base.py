@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from advisor.engine.chain import ChainRule, Engine, EngineError, Fact, Spread
 from advisor.engine.choice import make_engine
-from advisor.engine.conditions import Decide, test_of
+from advisor.engine.conditions import Check, check_of
 from advisor.engine.plan import Plan
 from advisor.engine.reference import ReferenceEngine
 from advisor.engine.rule import ConditionData, Rule
@@ -34,7 +34,7 @@ class RuleBase:
         self.rules = tuple(rules)
         self.atoms: dict[int, str] = {}
         self.conditions: dict[str, ConditionData] = {}
-        self.deciders: dict[str, Decide] = {}
+        self.checks: dict[str, Check] = {}
         self.by_kind: dict[str, list[int]] = {}
         self.kinds_awaiting: set[str] = set()
         for index, rule in enumerate(self.rules):
@@ -65,16 +65,16 @@ class RuleBase:
             self.conditions[name] = condition
         return name
 
-    def _decider(self, atom: str) -> Decide:
-        if atom not in self.deciders:
-            self.deciders[atom] = test_of(self.conditions[atom])
-        return self.deciders[atom]
+    def _check(self, atom: str) -> Check:
+        if atom not in self.checks:
+            self.checks[atom] = check_of(self.conditions[atom])
+        return self.checks[atom]
 
     def _plan(self, kind: str, nel_version: str) -> Plan:
         """The plan for a kind of subject, of the rules whose evidence covers a version."""
         if (kind, nel_version) not in self.plans:
             fitting = [n for n in self.by_kind.get(kind, ()) if applies_to(self.rules[n], nel_version)]
-            self.plans[kind, nel_version] = Plan([(n, self._compile(n).atoms) for n in fitting], self._decider)
+            self.plans[kind, nel_version] = Plan([(n, self._compile(n).atoms) for n in fitting], self._check)
         return self.plans[kind, nel_version]
 
     def match(self, world: World, nel_version: str) -> list[Firing]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from advisor.engine.operators import REFERENCES, Test, same, test_for
+from advisor.engine.operators import REFERENCES, Test, holds_for, same, test_for
 from advisor.engine.rule import ConditionData
 from advisor.nel.values import Unknown, Value
+from advisor.records import NamedTuple
 from advisor.subjects.subject import Subject, getter, is_nothing, is_own
 
 TYPE_CHECKING = False
@@ -15,38 +16,39 @@ if TYPE_CHECKING:
     from typing import Any
 
 Decide = Callable[[Subject], "bool | None"]
+Tests = Callable[["dict[str, Any]"], Test]
+
+
+class Check(NamedTuple):
+    """What tells whether a condition holds: a test of the value of a subject's own attribute, which most conditions
+    are; of the subject itself where `name` is ''."""
+
+    name: str
+    test: Callable[[Any], bool | None]
+
+
+def check_of(condition: ConditionData) -> Check:
+    """How to learn in the shortest way whether a condition holds that is no conclusion."""
+    if "name" in condition and is_own(condition["name"]) and not any(op in REFERENCES for op in condition["ops"]):
+        return Check(condition["name"], holds_for(condition["ops"]))
+    return Check("", _decided(condition, holds_for))
 
 
 def test_of(condition: ConditionData) -> Decide:
     """What decides a condition that is no conclusion."""
+    return _decided(condition, test_for)
+
+
+def _decided(condition: ConditionData, tests_for: Tests) -> Decide:
     if "any" in condition:
-        return _alternatives(condition["any"])
-    return _decide(condition["name"], condition["ops"])
-
-
-def _decide(name: str, operators: dict[str, Any]) -> Decide:
+        return _alternatives([[_decided(one, tests_for) for one in group] for group in condition["any"]])
+    name, operators = condition["name"], condition["ops"]
     plain = {op: argument for op, argument in operators.items() if op not in REFERENCES}
     tests: list[Decide] = [_reference(name, op, argument) for op, argument in operators.items() if op in REFERENCES]
     if plain:
-        test = test_for(plain)
-        if not tests and is_own(name):
-            return _own(name, test)
-        value = getter(name)
+        test, value = tests_for(plain), getter(name)
         tests.append(lambda subject: test(value(subject)))
-    return tests[0] if len(tests) == 1 else _all(tests)
-
-
-def _own(name: str, test: Test) -> Decide:
-    """Most decisions by far are on an attribute of the subject itself, most of them asked before."""
-
-    def decide(subject: Subject) -> bool | None:
-        attributes = subject.attributes
-        if name in attributes:
-            value = attributes[name]
-            return test(subject.get(name) if callable(value) else value)
-        return test(subject.get(name))
-
-    return decide
+    return _all(tests)
 
 
 def _reference(name: str, op: str, other: str) -> Decide:
@@ -61,8 +63,8 @@ def _reference(name: str, op: str, other: str) -> Decide:
     return decide
 
 
-def _alternatives(groups: list[list[ConditionData]]) -> Decide:
-    branches = [_all([test_of(condition) for condition in group]) for group in groups]
+def _alternatives(groups: list[list[Decide]]) -> Decide:
+    branches = [_all(group) for group in groups]
 
     def decide(subject: Subject) -> bool | None:
         unknown = False
@@ -77,6 +79,9 @@ def _alternatives(groups: list[list[ConditionData]]) -> Decide:
 
 
 def _all(tests: list[Decide]) -> Decide:
+    if len(tests) == 1:
+        return tests[0]
+
     def decide(subject: Subject) -> bool | None:
         unknown = False
         for test in tests:

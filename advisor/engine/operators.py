@@ -162,3 +162,19 @@ def test_for(operators: dict[str, Any]) -> Test:
         return False if False in verdicts else None if None in verdicts else True
 
     return decide
+
+
+def holds_for(operators: dict[str, Any]) -> Test:
+    """As `test_for` for who asks only whether all hold: True for the same values, but what is unknown may be False."""
+    if len(operators) == 1:
+        ((name, argument),) = operators.items()
+        return _POSITIVE[name](argument) if name in _POSITIVE else operator(name, argument)
+    tests = [holds_for({name: argument}) for name, argument in operators.items()]
+
+    def holds(value: Value) -> bool:
+        for test in tests:  # noqa: SIM110 - half the price of all()
+            if not test(value):
+                return False
+        return True
+
+    return holds

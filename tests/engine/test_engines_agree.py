@@ -134,7 +134,7 @@ print(resident() - before)
 def test_memory_stays_flat_over_thousands_of_runs_on_other_facts() -> None:
     """1 KB a run would be 3,000."""
     done = subprocess.run([sys.executable, "-c", _RUNS], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert int(done.stdout) < 1_000
+    assert int(done.stdout) < 1_500
 
 
 @needs_durable
