@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_encoded = json.JSONEncoder(ensure_ascii=False, default=str).encode
 Decide = Callable[[Subject], "bool | None"]
 Tests = Callable[["dict[str, Any]"], Test]
 
@@ -127,5 +128,7 @@ def shown(value: Value) -> str:
         return f"unknown ({value.reason})"
     if is_nothing(value):
         return "null" if value is None else "absent"
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = _encoded(value)
     return text if len(text) <= 120 else text[:117] + "..."

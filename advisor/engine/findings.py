@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 
 from advisor.document.nodes import Data, Path, Span, dotted
 from advisor.engine.base import Firing
 from advisor.engine.conditions import read, shown
-from advisor.engine.rule import ConditionData, FixSpec, Rule
-from advisor.nel.values import Absent, Unknown, Value
-from advisor.patterns import pattern
+from advisor.engine.rule import FixSpec, Rule
+from advisor.engine.templates import fill, filled, in_words
+from advisor.nel.values import Absent, Value
 from advisor.records import NamedTuple
 from advisor.subjects.subject import Place, Subject, resolve_name, value_of
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-# A field of a template: {name} or {name!r}, but not the braces of ${...}.
-FIELD = pattern(r"(?<!\$)\{([a-z_][\w.\-]*)(!r)?\}")
 
 
 class Edit(NamedTuple):
@@ -53,56 +46,45 @@ class Finding(NamedTuple):
 def finding_of(firing: Firing) -> Finding:
     """What a firing says to a person."""
     rule, subject = firing.rule, firing.subject
+    asked = [_asked(condition["name"], subject) for condition in rule.when if "name" in condition]
+    place = _place(rule, subject, asked)
     return Finding(
         rule=rule.id,
-        name=_text(value_of(subject, rule.name_by)) if rule.name_by else rule.name,
+        name=in_words(value_of(subject, rule.name_by)) if rule.name_by else rule.name,
         severity=rule.severity,
         message=fill(rule.message, subject),
         why=fill(rule.why, subject),
-        place=_place(rule, subject),
+        place=place,
         fix=_fix(rule.fix, subject) if rule.fix else None,
         evidence=rule.evidence,
-        because=tuple(line for condition in rule.when for line in _because(condition, subject)),
+        because=tuple(_because(rule, asked)),
         tags=rule.tags,
-        related=tuple(_related(rule, subject)),
+        related=tuple(_related(asked, place)),
     )
 
 
-def fill(template: str, subject: Subject) -> str:
-    """A template with the user's own values in place of its fields."""
+class _Asked(NamedTuple):
+    """What a condition asks for: `name` as the rule has it, which subject's attribute that is, and where it stands."""
 
-    def value(match: re.Match[str]) -> str:
-        text = _text(value_of(subject, match[1]))
-        return f"'{text}'" if match[2] else text
-
-    return FIELD.sub(value, template)
-
-
-def _text(value: Value) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return "null"
-    if isinstance(value, Absent | Unknown):
-        return "absent" if isinstance(value, Absent) else "unknown"
-    if isinstance(value, list):
-        return ", ".join(_text(one) for one in value)
-    return str(value)
+    name: str
+    subject: Subject | None
+    attribute: str
+    value: Value
+    place: Place | None
 
 
-def _place(rule: Rule, subject: Subject) -> Place:
+def _asked(name: str, subject: Subject) -> _Asked:
+    owner, attribute = resolve_name(subject, name)
+    return _Asked(
+        name, owner, attribute, value_of(subject, name), owner.place_of(attribute) if owner is not None else None
+    )
+
+
+def _place(rule: Rule, subject: Subject, asked: list[_Asked]) -> Place:
     """Where the rule points: its `at`, else what its first conditions speak of, else the subject."""
     if rule.at:
         return _place_of(subject, rule.at) or subject.place
-    for condition in rule.when:
-        name = condition.get("name", "")
-        owner, attribute = resolve_name(subject, name)
-        place = owner.place_of(attribute) if owner is subject and attribute else None
-        if place is not None:
-            return place
-    return subject.place
+    return next((one.place for one in asked if one.place is not None and one.subject is subject), subject.place)
 
 
 def _place_of(subject: Subject, name: str) -> Place | None:
@@ -110,24 +92,21 @@ def _place_of(subject: Subject, name: str) -> Place | None:
     return owner.place_of(attribute) if owner is not None else None
 
 
-def _related(rule: Rule, subject: Subject) -> list[tuple[str, Place]]:
+def _related(asked: list[_Asked], main: Place) -> dict[tuple[str, Place], None]:
     """Other places of the same text that the conditions speak of."""
-    main, out = _place(rule, subject), []
+    others = [(one.name, one.place) for one in asked if one.place is not None and one.place.span != main.span]
+    return {(name, place): None for name, place in others if place.span.end > place.span.start}
+
+
+def _because(rule: Rule, asked: list[_Asked]) -> Iterator[str]:
+    named = iter(asked)
     for condition in rule.when:
-        name = condition.get("name", "")
-        place = _place_of(subject, name) if name else None
-        if place is not None and place.span != main.span and place.span.end > place.span.start:
-            out.append((name, place))
-    return list(dict.fromkeys(out))
-
-
-def _because(condition: ConditionData, subject: Subject) -> list[str]:
-    if "name" not in condition:
-        return [read(condition)]
-    owner, attribute = resolve_name(subject, condition["name"])
-    source = owner.source_of(attribute) if owner is not None else ""
-    value = shown(value_of(subject, condition["name"]))
-    return [f"{condition['name']} is {value}" + (f" ({source})" if source else "")]
+        if "name" not in condition:
+            yield read(condition)
+            continue
+        one = next(named)
+        source = one.subject.source_of(one.attribute) if one.subject is not None else ""
+        yield f"{one.name} is {shown(one.value)}" + (f" ({source})" if source else "")
 
 
 def _fix(spec: FixSpec, subject: Subject) -> Fix | None:
@@ -165,25 +144,6 @@ def target_path(subject: Subject, name: str) -> Path | None:
         return None
     parts: list[str | int] = [part for part in attribute.split(".") if part]
     return (*owner.base, *parts)
-
-
-def filled(argument: Any, subject: Subject) -> tuple[bool, Any]:
-    """An argument of a fix with its fields filled; a lone field keeps its value's type. (False, None) where one is
-    unknown."""
-    if isinstance(argument, str):
-        lone = FIELD.fullmatch(argument)
-        names = [match[1] for match in FIELD.finditer(argument)]
-        values = [value_of(subject, name) for name in names]
-        if any(isinstance(value, Unknown | Absent) for value in values):
-            return False, None
-        return True, values[0] if lone else fill(argument, subject)
-    if isinstance(argument, dict):
-        pairs = {key: filled(value, subject) for key, value in argument.items()}
-        return all(known for known, _ in pairs.values()), {key: value for key, (_, value) in pairs.items()}
-    if isinstance(argument, list):
-        some = [filled(value, subject) for value in argument]
-        return all(known for known, _ in some), [value for _, value in some]
-    return True, argument
 
 
 _WORDS = {

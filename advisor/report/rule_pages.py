@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from advisor.document.reading import read_document
 from advisor.engine.conditions import read
-from advisor.engine.findings import FIELD
+from advisor.engine.templates import FIELD
 from advisor.records import NamedTuple
 
 TYPE_CHECKING = False
