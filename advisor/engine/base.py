@@ -43,7 +43,7 @@ class RuleBase:
             if any("concluded" in condition for condition in rule.when):
                 self.kinds_awaiting.update(rule.on)
         self.compiled: dict[int, _Compiled] = {}
-        self.plans: dict[tuple[str, str], Plan] = {}
+        self.plans: dict[str, dict[str, Plan]] = {}
         self.make_engine = engine
 
     def _compile(self, index: int) -> _Compiled:
@@ -72,21 +72,23 @@ class RuleBase:
 
     def _plan(self, kind: str, nel_version: str) -> Plan:
         """The plan for a kind of subject, of the rules whose evidence covers a version."""
-        if (kind, nel_version) not in self.plans:
-            fitting = [n for n in self.by_kind.get(kind, ()) if applies_to(self.rules[n], nel_version)]
-            self.plans[kind, nel_version] = Plan([(n, self._compile(n).atoms) for n in fitting], self._check)
-        return self.plans[kind, nel_version]
+        fitting = [n for n in self.by_kind.get(kind, ()) if applies_to(self.rules[n], nel_version)]
+        return Plan([(n, self._compile(n).atoms) for n in fitting], self._check)
 
     def match(self, world: World, nel_version: str) -> list[Firing]:
         """Every rule that fires, with its subject; by subject, then by rule."""
-        facts: dict[Fact, None] = {}
+        plans = self.plans.setdefault(nel_version, {})
+        facts: list[Fact] = []
         live: set[int] = set()
         for entity, subject in enumerate(world.subjects):
-            for index in self._plan(subject.kind, nel_version).met(subject):
+            plan = plans.get(subject.kind)
+            if plan is None:
+                plan = plans[subject.kind] = self._plan(subject.kind, nel_version)
+            for index in plan.met(subject):
                 live.add(index)
-                for atom in self.compiled[index].atoms:
-                    facts[atom, entity] = None
-        fired = self._run(list(facts), self._spread(world) if self.kinds_awaiting else {}, sorted(live))
+                facts += [(atom, entity) for atom in self.compiled[index].atoms]
+        spread = self._spread(world) if any(self.rules[index].concludes for index in live) else {}
+        fired = self._run(facts, spread, sorted(live)) if live else []
         return [
             Firing(self.rules[index], world.subjects[entity])
             for entity, index in sorted((entity, index) for index, entity in fired)

@@ -116,6 +116,7 @@ class DurableEngine:
     def __init__(self, rules: Sequence[ChainRule]) -> None:
         self.rules = tuple(rules)
         self.shapes: list[Shape] = []
+        self.names: list[str] = []
         self.own: dict[str, list[tuple[int, str]]] = {}  # atom -> rules that ask for it, and as which property
         self.awaited: dict[str, list[tuple[int, str]]] = {}
         concluded = {rule.concludes for rule in self.rules}
@@ -125,11 +126,13 @@ class DurableEngine:
             own = [atom for atom in rule.atoms if atom not in concluded]
             awaited = [atom for atom in rule.atoms if atom in concluded]
             shape = len(own), len(awaited)
+            name = _name(shape)
             self.shapes.append(shape)
+            self.names.append(name)
             for place, atom in enumerate(own):
                 self.own.setdefault(atom, []).append((index, f',"p{place}":1'))
             for place, atom in enumerate(awaited):
-                self.awaited.setdefault(atom, []).append((index, f"{_name(shape)}c{place}"))
+                self.awaited.setdefault(atom, []).append((index, f"{name}c{place}"))
 
     def run(self, facts: Iterable[Fact], spread: Spread) -> list[tuple[int, int]]:
         return _Run(self, spread).fired_by(facts)
@@ -157,7 +160,7 @@ class _Run:
                 holds[case] = holds.get(case, "") + place
             if atom in engine.awaited:
                 concluded.append(fact)
-        batch = [self._fact(self._number(case), _name(engine.shapes[case[0]]), held) for case, held in holds.items()]
+        batch = [self._fact(self._number(case), engine.names[case[0]], held) for case, held in holds.items()]
         for fact in concluded:
             self._await(fact, batch)
         if batch:
