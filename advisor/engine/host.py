@@ -5,10 +5,10 @@ has decided, so many conclusions of other rules. A rule on an entity is a case. 
 conclusion that it waits for another, joined by the case's number; a match says whose conjunction is complete.
 
 Why so: a ruleset costs more to compile than to run, and a run the more, the more rules it holds; joins with < > != read
-past their memory; its Host starts threads and swallows exceptions; `delete_state` before any action has fired frees an
-uninitialised pointer (hence the first run); a value that its parser rejects drops the rest of a batch silently (hence
-ASCII names only, and the sentinel must be seen); facts are told apart by 32 bits of a hash (hence ids in sequence,
-which are known not to collide).
+past their memory; its Host starts threads and swallows exceptions; 512 children under one alpha node never return
+(hence a limit on the shapes); `delete_state` before any action has fired frees an uninitialised pointer (hence the
+first run); a value that its parser rejects drops the rest of a batch silently (hence ASCII names only, and the sentinel
+must be seen); facts are told apart by 32 bits of a hash (hence ids in sequence, which are known not to collide).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MAX_ATOMS_IN_RULE = 15
 MAX_FACTS = 20_000
+MAX_PATTERNS = 400
 _SENTINEL = '{"id":"end","sid":"0","end":1}'
 _decode = json.JSONDecoder().raw_decode
 
@@ -44,25 +45,33 @@ class _Ruleset:
     def run(self, shapes: set[Shape], batch: list[str], fire: Callable[[list[int]], list[str]]) -> None:
         """Asserts a batch of facts, then whatever `fire` makes of the numbers of the cases that are complete."""
         with self.lock:
-            if self.handle is None or not shapes <= self.shapes:
-                self._compile(self.shapes | shapes)
+            whole = False
             try:
+                if self.handle is None or not shapes <= self.shapes:
+                    more = self.shapes | shapes
+                    self._compile(more if _patterns(more) <= MAX_PATTERNS else frozenset(shapes))
                 self._run(batch, fire)
-            except EngineError:
-                self._drop()  # what it holds now is not known
-                raise
+                whole = True
+            except durable.error as error:
+                raise EngineError(str(error)) from error
+            finally:
+                if not whole:
+                    self._drop()  # what it holds now is not known
 
     def _compile(self, shapes: frozenset[Shape]) -> None:
+        if _patterns(shapes) > MAX_PATTERNS:
+            raise EngineError("more kinds of conjunctions than the engine holds")
         self._drop()
         rules = {"end": {"all": [{"m0": {"end": 1}}], "cap": 1}}
+        # With a cap, all that is complete comes in one answer.
         rules |= {_name(shape): {"all": _conjunction(shape), "cap": MAX_FACTS} for shape in sorted(shapes)}
         self.handle, self.shapes = durable.create_ruleset("nel", json.dumps(rules)), shapes
         self._run([], lambda cases: [])  # initialises the session, so that deleting its state is safe from now on
 
     def _drop(self) -> None:
-        if self.handle is not None:
-            durable.delete_ruleset(self.handle)
-            self.handle = None
+        handle, self.handle, self.shapes = self.handle, None, frozenset()
+        if handle is not None:
+            durable.delete_ruleset(handle)
 
     def _run(self, batch: list[str], fire: Callable[[list[int]], list[str]]) -> None:
         ended = False
@@ -77,19 +86,18 @@ class _Ruleset:
                 elif derived := fire([int(match["m0"]["e"][1:]) for match in matches]):
                     durable.assert_facts(self.handle, _array(derived))
                 message = durable.complete_and_start_action(self.handle, offset)
-        except durable.error as error:
-            raise EngineError(str(error)) from error
         finally:
-            try:
-                durable.delete_state(self.handle, "0")
-            except durable.error:
-                ended = False
+            durable.delete_state(self.handle, "0")
         if not ended:
             raise EngineError("the engine dropped a part of the facts")
 
 
 def _name(shape: Shape) -> str:
     return f"s{shape[0]}w{shape[1]}"
+
+
+def _patterns(shapes: Iterable[Shape]) -> int:
+    return sum(1 + awaited for _, awaited in shapes)
 
 
 def _array(facts: list[str]) -> str:

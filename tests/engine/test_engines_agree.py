@@ -74,6 +74,26 @@ def test_a_conjunction_beyond_the_engines_limits_is_the_reference_engines() -> N
     assert engine.run([(f"a{i}", 3) for i in range(16)], {}) == [(0, 3)]
 
 
+def of_shapes(sizes: list[tuple[int, int]]) -> list[ChainRule]:
+    """A rule for each number of own conditions and awaited conclusions, and those that conclude."""
+    asked = [[f"a{i}" for i in range(own)] + [f"c{i}" for i in range(awaited)] for own, awaited in sizes]
+    concluding = [ChainRule((f"x{i}",), f"c{i}") for i in range(15)]
+    return [*(ChainRule(tuple(atoms)) for atoms in asked), *concluding]
+
+
+@needs_durable
+def test_any_conjunction_runs_after_any_others() -> None:
+    """The compiled shapes would reach the limit together, and one base alone that does is refused, not run for ever."""
+    sizes = [(own, awaited) for own in range(16) for awaited in range(16 - own) if own + awaited]
+    facts = [(f"{kind}{i}", entity) for kind in "ax" for i in range(15) for entity in range(2)]
+    for start in range(0, len(sizes), 20):
+        rules = of_shapes(sizes[start : start + 20])
+        assert make_engine(rules).run(facts, {0: [2]}) == ReferenceEngine(rules).run(facts, {0: [2]})
+    with pytest.raises(EngineError):
+        make_engine(of_shapes(sizes)).run(facts, {})
+    assert make_engine(of_shapes([(2, 1)])).run(facts, {})[0] == (0, 0)
+
+
 @needs_durable
 def test_threads_share_the_engine() -> None:
     def fired(number: int) -> bool:
