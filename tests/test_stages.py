@@ -59,7 +59,7 @@ LAUNCHER = "defaults: [{execution: local}, {deployment: none}, _self_]\nevaluati
 NEXT = "services: {model: {type: vllm, model: a/b}}\nbenchmarks: [{name: gpqa, solver: {service: model}}]\n"
 
 
-def imported_by(module: str, text: str, folder: Path) -> set[str]:
+def imported_by(module: str, text: str, folder: Path, *options: str) -> set[str]:
     """What is imported when that module's `main` is called to advise on a config."""
     import subprocess
     import sys
@@ -72,7 +72,8 @@ def imported_by(module: str, text: str, folder: Path) -> set[str]:
         "print('IMPORTED', *sorted(sys.modules), file=sys.stderr)"
     )
     for _ in range(2):  # the first run may compile the rules
-        done = subprocess.run([sys.executable, "-c", code, str(config)], capture_output=True, text=True, check=True)
+        command = [sys.executable, "-c", code, *options, str(config)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "IMPORTED" in done.stderr, done.stderr
     return set(done.stderr.split("IMPORTED")[1].split())
 
@@ -82,8 +83,11 @@ def test_a_cold_advise_imports_nothing_heavy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [LAUNCHER, NEXT], ids=["launcher", "next"])
-def test_a_call_that_only_names_targets_needs_neither_click_nor_typing(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("options", [(), ("--format", "json", "--jobs=2")], ids=["text", "json"])
+def test_a_call_that_says_little_more_than_targets_needs_neither_click_nor_typing(
+    tmp_path: Path, text: str, options: tuple[str, ...]
+) -> None:
     """Modules on that way say `TYPE_CHECKING = False`, which checkers take for typing's own."""
-    found = imported_by("advisor.__main__", text, tmp_path)
+    found = imported_by("advisor.__main__", text, tmp_path, *options)
     assert ("advisor.subjects.next_world" in found) is (text is NEXT)
     assert {*HEAVY, "click", "typing", "contextlib", "inspect", "dataclasses", "tempfile"} & found == set()

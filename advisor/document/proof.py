@@ -4,7 +4,6 @@ exactly the change that was meant."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 
 from advisor.document.aliases import at_its_own_place
@@ -166,10 +165,11 @@ def _taken(document: Document, steps: Sequence[Step]) -> tuple[TextEdit, ...]:
 
 def _shown(document: Document, change: Change, edits: Sequence[TextEdit], meant: Data) -> bool:
     """Whether the edits come to the change in a part of the text, or to what is meant in the whole."""
-    with suppress(CannotEdit):
-        if _shown_in_part(document, [change], edits):
-            return True
-    return same_data(data_of(reparsed(document, apply_edits(document.text, edits))), meant)
+    try:
+        in_part = _shown_in_part(document, [change], edits)
+    except CannotEdit:
+        in_part = False
+    return in_part or same_data(data_of(reparsed(document, apply_edits(document.text, edits))), meant)
 
 
 def reparsed(document: Document, text: str) -> Document:
