@@ -22,7 +22,7 @@ _CODE = (
     "engine(int(sys.argv[2]), int(sys.argv[3]))"
 )
 _START_LIMIT = 60.0
-# durable_rules loses some 7 KB with every run on other facts: after so many answers a new process takes over.
+# An editor stays open for weeks: after so many answers a new process takes over, whatever the old one may have kept.
 _WORN = 10_000
 _LONGEST_LINE = 1 << 30
 
