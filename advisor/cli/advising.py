@@ -128,7 +128,8 @@ def _results(work: Work, wanted: list[Target], jobs: int | None, failures: list[
             failures += result.complaints if result.failed else ()
             for complaint in () if result.failed else result.complaints:
                 complain(complaint)
-            yield result
+            if result.summary.targets:
+                yield result
 
 
 def _print_text(results: Iterator[Rendered], style: Style) -> Summary:

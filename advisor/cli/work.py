@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from advisor.advise import Advice
+from advisor.cli.failures import our_mistake
 from advisor.document.document import Document
 from advisor.document.reading import MAX_BYTES, decode_document, read_document
 from advisor.policies import Policies, Policy
@@ -68,11 +69,20 @@ class Work(NamedTuple):
     stdin_name: str
 
     def run(self, target: Target) -> Rendered | None:
-        """None for a found file that is no NEL config."""
+        """None for a found file that is no NEL config. A mistake of ours ends one target, not the call."""
+        try:
+            return self._run(target)
+        except Exception as error:
+            return Rendered("", Summary(), (f"{self._named(target)}: {our_mistake(error)}",), failed=True)
+
+    def _run(self, target: Target) -> Rendered | None:
         if not target.named and os.path.isdir(target.path):
             return self.then.checkpoint(target.path, self.policies.of(target.path))
         document = self._document(target)
         return None if document is None else self.then.config(document, self.policies.of(document.path))
+
+    def _named(self, target: Target) -> str:
+        return self.stdin_name if target.path == STANDARD_INPUT else target.path
 
     def _document(self, target: Target) -> Document | None:
         if target.path == STANDARD_INPUT:

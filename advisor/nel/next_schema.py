@@ -150,14 +150,13 @@ def _nested(node: Effective, path: Path, name: str, owner: str) -> Iterator[Mist
         yield _wrong(node, path, name, "takes a mapping", "dict[str,any]")
     else:
         chosen = node.child("type")
-        data = chosen.data if chosen is not None else None
-        if data is None:
+        if chosen is None or chosen.data is None:
             yield Mistake(NO_TYPE, (*path, "type"), name, "type", tuple(types), meant=_type_of(node, name))
-        elif data in types:
-            yield from _section(node, path, f"{name}.{data}")
-        elif not _is_open(data):
-            meant = nearest(str(data), types)
-            yield Mistake(UNKNOWN_TYPE, (*path, "type"), name, str(data), tuple(types), meant=meant)
+        elif chosen.data in types:
+            yield from _section(node, path, f"{name}.{chosen.data}")
+        elif not _is_open(chosen.data):
+            given = str(chosen.plain())
+            yield Mistake(UNKNOWN_TYPE, (*path, "type"), name, given, tuple(types), meant=nearest(given, types))
 
 
 def _type_of(node: Effective, union: str) -> str | None:

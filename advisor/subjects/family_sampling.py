@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 # Farther away than this is not a matter of taste any more. Vendors' own values of one family differ by 0.1 to 0.2.
 _FAR = {"temperature": 0.25, "top_p": 0.2}
 GREEDY = 1e-4
+# Nothing that anybody samples by; integers may be too large for arithmetic with what a vendor asks for.
+_ABSURD = 1e6
 
 
 def mode_of(served: Served, reasoning: Value) -> str:
@@ -34,7 +36,7 @@ def odd_sampling(served: Served, mode: str, given: dict[str, Value], *, greedy_i
     odd: dict[str, str] = {}
     for name, value in given.items():
         asked = served.family.sampling(mode, name) if mode else ()
-        if not asked or isinstance(value, bool) or not isinstance(value, int | float):
+        if not asked or isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _ABSURD:
             continue
         temperature = given.get("temperature")
         is_greedy = isinstance(temperature, int | float) and temperature <= GREEDY

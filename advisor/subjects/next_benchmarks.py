@@ -115,7 +115,7 @@ def _place(world: World, document: Document, base: Path) -> Place:
 
 def _label(node: Effective) -> str:
     one = node.child("playbook") or node.child("name")
-    return str(one.data) if one is not None else "a benchmark without a name"
+    return str(one.plain()) if one is not None else "a benchmark without a name"
 
 
 def _or_default(subject: Subject, name: str) -> Value:

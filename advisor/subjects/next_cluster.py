@@ -129,7 +129,7 @@ def slowest(cluster: Subject) -> tuple[float, str]:
         time = own if isinstance(own, int | float) else 1800
         if time > longest:
             name_node = item.child("name")
-            longest, label = time, str(name_node.data) if name_node is not None else "a benchmark"
+            longest, label = time, str(name_node.plain()) if name_node is not None else "a benchmark"
     return (longest + max(starts, default=0), label) if longest else (0, "")
 
 

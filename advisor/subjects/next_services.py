@@ -163,7 +163,7 @@ def read_server(service: Subject, engine: str) -> Server:
     items = node.data if node is not None and isinstance(node.data, list) else []
     pieces, words, at = [], [], 0
     for index, item in enumerate(items):
-        text = str(item.data)
+        text = str(item.plain())
         value = service.world.values.resolve(item)
         pieces.append(Piece(at, text, (*service.base, "extra_args", index), item, 0))
         known = not isinstance(value, Unknown)
@@ -280,7 +280,7 @@ def _answers(service: Subject) -> list[tuple[int, str]]:
             number = as_int(values.at(("benchmarks", index, "solver", "generation", "max_tokens")))
             name = item.child("name") or item.child("playbook")
             if number:
-                found.append((number, str(name.data) if name is not None else "a benchmark"))
+                found.append((number, str(name.plain()) if name is not None else "a benchmark"))
     return found
 
 

@@ -223,7 +223,7 @@ def _scoring(world: World, subject: Subject) -> dict[str, Setting | None]:
     found: dict[str, Setting | None] = {}
     for index, item in enumerate(node.data if node is not None and isinstance(node.data, list) else []):
         named = item.child("name")
-        shown = str(named.data) if named is not None else str(index)
+        shown = str(named.plain()) if named is not None else str(index)
         for path, _ in leaves_below(item):
             if path[-1] not in (*CALLS, "name", *_JUDGES, "baseline_service"):
                 tail: Path = ("scoring", "metrics", index, *path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -24,7 +25,21 @@ NUMBERS = (
     DIGITS, f"-{DIGITS}", "9" * 4_200, f"0x{'f' * 5_000}", ":".join(["1", *["59"] * 3_000]), "1e999999", "-1e308",
     ".nan", ".inf", "-.inf", "0", "-1", "2020-01-01",
 )  # fmt: skip
-SHAPES = ("''", "' '", "null", "true", "???", "[]", "{}", "[[]]", "[null]", "{a: null}", "{'': ''}", "[{}]")
+SHAPES = (
+    "''",
+    "' '",
+    "null",
+    "true",
+    "???",
+    "[]",
+    "{}",
+    "{a: {b: [c]}}",
+    "[[]]",
+    "[null]",
+    "{a: null}",
+    "{'': ''}",
+    "[{}]",
+)
 WORDS = (
     f"'{DIGITS}'", f"'{'9' * 4_200}'", f"'{DIGITS}:{DIGITS}'", f"'gpu:{DIGITS}'",
     f"'--max-model-len {DIGITS} -x={DIGITS}'", f"'vllm/vllm-openai:v{DIGITS}.{DIGITS}'", f"'http://[{DIGITS}'",
@@ -67,5 +82,22 @@ def test_an_extreme_value_ends_nothing(base: RuleBase, data: Any) -> None:
     changed = text[: span.start] + data.draw(st.sampled_from(EXTREMES)) + text[span.end :]
     context = Context(walltime_limit="04:00:00", partitions=("batch",), gpu="h100", gpu_count=8)
     advice = advise_document(parse_document("eval.yaml", changed), base, context)
-    assert advice_json(advice)
+    assert " object at 0x" not in json.dumps(advice_json(advice)), "a message shows something of the program's own"
     assert advice_text(advice, Style(False, 100)) or not (advice.findings or advice.unchecked)
+
+
+@pytest.mark.parametrize("name", ["temperature", "top_p", "max_new_tokens", "parallelism", "request_timeout"])
+@pytest.mark.parametrize("value", ["9" * 400, "-" + "9" * 400, "1e999", ".nan"])
+def test_absurd_parameters_of_a_known_model_end_nothing(base: RuleBase, name: str, value: str) -> None:
+    """Integers that are too large to be compared with what its vendor asks for."""
+    text = (
+        "defaults: [{execution: local}, {deployment: vllm}, _self_]\n"
+        "execution: {output_dir: /out}\n"
+        "deployment: {hf_model_handle: Qwen/Qwen3-30B-A3B, checkpoint_path: null, served_model_name: q}\n"
+        "evaluation:\n"
+        f"  nemo_evaluator_config: {{config: {{params: {{{name}: {value}}}}}}}\n"
+        "  tasks: [{name: ns_gpqa}]\n"
+    )
+    advice = advise_document(parse_document("eval.yaml", text), base, Context())
+    assert advice.kind == "launcher"
+    assert advice_json(advice)["findings"]
