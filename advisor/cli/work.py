@@ -69,10 +69,15 @@ class Work(NamedTuple):
     stdin_name: str
 
     def run(self, target: Target) -> Rendered | None:
-        """None for a found file that is no NEL config. A mistake of ours ends one target, not the call."""
+        """None for a found file that is no NEL config. A mistake of ours ends one target, not the call. Raises
+        NotComparable."""
         try:
             return self._run(target)
         except Exception as error:
+            from advisor.compare import NotComparable
+
+            if isinstance(error, NotComparable):
+                raise
             return Rendered("", Summary(), (f"{self._named(target)}: {our_mistake(error)}",), failed=True)
 
     def _run(self, target: Target) -> Rendered | None:
