@@ -10,7 +10,6 @@ from advisor.report.summary import Summary
 from advisor.subjects.subject import BASELINE, Place
 
 _LABEL = "       "
-_MAX_SOURCE = 160
 
 
 def advice_text(advice: Advice, style: Style) -> str:
@@ -78,8 +77,9 @@ def _source(place: Place, colour: str, advice: Advice, style: Style) -> list[str
         return []
     at = document.position(span.start)
     line = advice.redactor.in_place(document.line(at.line))
-    shown, start, length = _window(line, at.column - 1, _marked(document, at.line, span.start, span.end))
     gutter = " " * len(str(at.line))
+    room = style.width - len(f"  {gutter} | ")
+    shown, start, length = _window(line, at.column - 1, _marked(document, at.line, span.start, span.end), room)
     caret = " " * _columns(shown[:start]) + "^" * max(1, _columns(shown[start : start + length]))
     bar = style.paint("|", "caret")
     return [
@@ -97,14 +97,15 @@ def _marked(document: Document, line: int, start: int, end: int) -> int:
     return len(words[0].rstrip(":")) if words else 1
 
 
-def _window(source: str, start: int, length: int) -> tuple[str, int, int]:
-    """The part of a long line around the caret, with the caret's place and length in it."""
+def _window(source: str, start: int, length: int, room: int) -> tuple[str, int, int]:
+    """The part around the caret of a line that is longer than there is room for, with the caret's place and length."""
     length = min(length, max(1, len(source) - start))
-    if len(source) <= _MAX_SOURCE:
+    if len(source) <= room:
         return source, start, length
-    left = max(0, min(start - 40, len(source) - _MAX_SOURCE))
-    cut = source[left : left + _MAX_SOURCE]
-    return cut, start - left, min(length, _MAX_SOURCE - (start - left))
+    left = max(0, min(start - room // 4, len(source) - room))
+    cut = source[left : left + room]
+    cut = ("…" if left else cut[0]) + cut[1:-1] + ("…" if left + room < len(source) else cut[-1])
+    return cut, start - left, min(length, room - (start - left))
 
 
 def _columns(text: str) -> int:

@@ -172,6 +172,26 @@ def test_the_place_is_exact() -> None:
     assert at.path == "evaluation.nemo_evaluator_config.target.api_endpoint.adapter_config.custom_system_prompt"
 
 
+@pytest.mark.parametrize("before", [0, 1, 40, 90, 400])
+@pytest.mark.parametrize("behind", [0, 1, 90, 400])
+def test_a_long_line_is_cut_around_the_caret(tmp_path: Path, before: int, behind: int) -> None:
+    """Pipes have a width of 100."""
+    line = f"target: {{x{'x' * before}: 1, api_endpoint: {{urll: a}}, y{'y' * behind}: 1}}\n"
+    text = GOOD.replace("target:\n", "unused:\n") + line
+    (tmp_path / "eval.yaml").write_text(text)
+    lines = nel_advisor("advise", "eval.yaml", cwd=tmp_path).out.splitlines()
+    carets = [number for number, one in enumerate(lines) if one.lstrip(" |").startswith("^")]
+    assert carets
+    for number in carets:
+        source, caret = lines[number - 1], lines[number]
+        assert len(source) <= 100
+        assert len(caret) <= 100
+        shown = source.split(" | ", 1)[1]
+        whole = text.splitlines()[int(source.split("|")[0]) - 1]
+        assert shown.strip("…") in whole
+        assert (shown[0] == "…", shown[-1] == "…") == (not whole.startswith(shown[:1]), not whole.endswith(shown[-1:]))
+
+
 def test_text_shows_the_line_and_a_caret(folder: Path) -> None:
     ran = nel_advisor("advise", "sub/bad.yaml", cwd=folder)
     lines = ran.out.splitlines()
