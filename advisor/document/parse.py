@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from advisor.document.document import Document
 from advisor.document.nodes import Entry, Item, Mapping, Node, Scalar, Sequence, Span
-from advisor.document.problems import Problem
+from advisor.document.problems import Problem, syntax_problem, unprintable_problem
 from advisor.document.scalars import Invalid, resolve_plain, tagged
-from advisor.patterns import CompiledLate, pattern
+from advisor.patterns import CompiledLate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ _CORE = "tag:yaml.org,2002:"
 _LONE = ("=", "<<")
 # A named tuple without the Python frame of its constructor, which would be a fifth of the reading.
 _made = tuple.__new__
-_UNPRINTABLE = pattern("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class _Stop(Exception):
@@ -76,10 +75,10 @@ def parse_document(path: str, text: str) -> Document:
         builder.problems.append(stop.problem)
         builder.root = None
     except yaml.MarkedYAMLError as error:
-        builder.problems.append(_syntax(error, text))
+        builder.problems.append(syntax_problem(error, text))
         builder.root = None
     except (yaml.reader.ReaderError, UnicodeEncodeError):
-        builder.problems.append(_unprintable(text))
+        builder.problems.append(unprintable_problem(text))
         builder.root = None
     return Document(path, text, builder.root, tuple(builder.problems), bom, builder.tangled)
 
@@ -310,30 +309,3 @@ def _check_tag(tag: str | None, span: Span, *, collection: bool) -> None:
     known = ("map", "seq", "omap", "pairs") if collection else ("str", "int", "float", "bool", "null", "binary")
     if not tag.startswith(_CORE) or tag.removeprefix(_CORE) not in known:
         raise _Stop(Problem("tag", f"the tag {tag!r} is not one that NEL's loader accepts", span))
-
-
-def _syntax(error: yaml.MarkedYAMLError, text: str) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    at = min(mark.index, len(text)) if mark else 0
-    message = " ".join(part for part in (error.problem, error.context) if part)
-    return Problem("syntax", message, Span(at, min(at + 1, len(text))), hint=_hint(message, text, at))
-
-
-def _hint(message: str, text: str, at: int) -> str:
-    line = text[text.rfind("\n", 0, at) + 1 :].split("\n", 1)[0]
-    if "mapping values are not allowed" in message:
-        return "a plain value cannot hold ': '; quote it, or put it in a '>-' block"
-    if "\t" in line[: len(line) - len(line.lstrip())] or "\\t" in message or "tab" in message:
-        return "YAML indents with spaces, not tabs"
-    if text[at : at + 1] == "?":
-        return "inside {} and [] a value with ? must be quoted"
-    if "did not find expected key" in message or "block mapping" in message:
-        return "check the indentation of this line against its neighbours"
-    return ""
-
-
-def _unprintable(text: str) -> Problem:
-    match = _UNPRINTABLE.search(text)
-    at = match.start() if match else 0
-    code = f" (U+{ord(match.group()):04X})" if match else ""
-    return Problem("unprintable", f"a control character{code} is not legal in YAML", Span(at, min(at + 1, len(text))))
