@@ -38,6 +38,9 @@ class Target(NamedTuple):
     path: str
     named: bool
 
+    def called(self, stdin_name: str) -> str:
+        return stdin_name if self.path == STANDARD_INPUT else self.path
+
 
 class Rendered(NamedTuple):
     """What one target's advice comes to, ready to print: `text` for standard output, `complaints` for standard error,
@@ -78,16 +81,13 @@ class Work(NamedTuple):
 
             if isinstance(error, NotComparable):
                 raise
-            return Rendered("", Summary(), (f"{self._named(target)}: {our_mistake(error)}",), failed=True)
+            return Rendered("", Summary(), (f"{target.called(self.stdin_name)}: {our_mistake(error)}",), failed=True)
 
     def _run(self, target: Target) -> Rendered | None:
         if not target.named and os.path.isdir(target.path):
             return self.then.checkpoint(target.path, self.policies.of(target.path))
         document = self._document(target)
         return None if document is None else self.then.config(document, self.policies.of(document.path))
-
-    def _named(self, target: Target) -> str:
-        return self.stdin_name if target.path == STANDARD_INPUT else target.path
 
     def _document(self, target: Target) -> Document | None:
         if target.path == STANDARD_INPUT:
@@ -132,7 +132,7 @@ def render(advice: Advice, style: Style | None) -> str:
 
 def paths_of(targets: Iterable[Target], stdin_name: str) -> Iterator[str]:
     """What the targets are called."""
-    return (stdin_name if target.path == STANDARD_INPUT else target.path for target in targets)
+    return (target.called(stdin_name) for target in targets)
 
 
 def expand(paths: tuple[str, ...], complain: Callable[[str], None], note: Callable[[str], None]) -> list[Target]:
