@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from advisor.document.nodes import Data, Mapping, Node, Scalar, Sequence
 from advisor.nel.secrets import find_secrets, mask, may_hold_secret, names_secret, suspects
@@ -133,7 +132,7 @@ def _named_at(text: str, at: int) -> str | None:
     while start > first and ((char := text[start - 1]).isalnum() or char in "_-"):
         start -= 1
     name = _NAME.match(text, start)
-    if name is None or not _is_secret_flag(name[0]):
+    if name is None or not names_secret(name[0].strip("-").replace("-", "_")):
         return None
     found = _VALUE_AFTER.match(text, at)
     if found is None:
@@ -178,9 +177,3 @@ def _in_scalar(name: str, node: Scalar, *, by_shape: bool) -> Iterator[str]:
 def _is_public(value: str, name: str) -> bool:
     """Whether a value below a secret's name is none itself. A password may be a plain word, a key or token never is."""
     return bool(_NO_SECRET.search(value) or (_WORDS.match(value) and not _ALWAYS.search(name)))
-
-
-@lru_cache(maxsize=4096)
-def _is_secret_flag(name: str) -> bool:
-    """As `names_secret`, of a flag too: `--api-key`."""
-    return names_secret(name.strip("-").replace("-", "_"))
