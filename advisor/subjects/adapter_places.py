@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from advisor.nel.effective import children
 from advisor.subjects.adapter_view import EFFORTS, MAX_NEW_TOKENS, REPEATS, TEMPERATURE, AdapterView
+from advisor.subjects.family_model import model_of
 from advisor.subjects.reasoning import interceptor
-from advisor.subjects.scopes import ADAPTER
+from advisor.subjects.scopes import ADAPTER, PARAMS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ def _legacy(view: AdapterView) -> Place | None:
     return view.scope.key_place((*ADAPTER, legacy[0])) if legacy else None
 
 
+def _odd_sampling(view: AdapterView) -> Place | None:
+    odd = model_of(view.scope).odd_sampling
+    return view.scope.place((*PARAMS, next(iter(odd)))) if odd else None
+
+
 _COMPUTED: dict[str, Callable[[AdapterView], Place | None]] = {
     "toggle": _toggle,
     "spare_toggle": _spare_toggle,
@@ -65,4 +71,5 @@ _COMPUTED: dict[str, Callable[[AdapterView], Place | None]] = {
     "prompt": _prompt,
     "reasoning_switch": lambda view: _toggle(view) or _prompt(view),
     "legacy_fields": _legacy,
+    "odd_sampling": _odd_sampling,
 }

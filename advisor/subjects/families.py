@@ -10,7 +10,7 @@ from advisor.subjects.command import COMMAND, EXTRA_ARGS
 from advisor.subjects.family_model import Deployed, ScopeModel, model_of
 from advisor.subjects.family_server import describe_server
 from advisor.subjects.reasoning import OFF
-from advisor.subjects.scopes import PARAMS, scopes
+from advisor.subjects.scopes import scopes
 from advisor.subjects.subject import Place, is_nothing
 
 TYPE_CHECKING = False
@@ -54,9 +54,6 @@ def _sampling_text(view: AdapterView) -> Value:
     scope, odd = view.scope, model_of(view.scope).odd_sampling
     if not odd or (scope.general is not None and odd == model_of(scope.general).odd_sampling):
         return ABSENT
-    place = scope.place((*PARAMS, next(iter(odd))))
-    if place is not None:
-        view.subject.places["odd_sampling"] = place
     return " and ".join(odd.values())
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from advisor.nel.tasks import Service
+    from advisor.subjects.subject import Place
     from advisor.subjects.task_view import TaskView
 
 _ARGS = (*EXTRA, "args")
@@ -79,12 +80,12 @@ def _is_ns(view: TaskView) -> bool:
 
 def _misshaped_judge(view: TaskView) -> Value:
     found = _judge_at(view)
-    if found is None:
-        return ABSENT
-    place = view.scope.place((*EXTRA, found[0], "url"))
-    if place is not None:
-        view.subject.places["misshaped_judge"] = place
-    return f"{found[0]}.url {found[1]}"
+    return f"{found[0]}.url {found[1]}" if found is not None else ABSENT
+
+
+def misshaped_judge_place(view: TaskView) -> Place | None:
+    found = _judge_at(view)
+    return view.scope.place((*EXTRA, found[0], "url")) if found is not None else None
 
 
 def _mended_judge_url(view: TaskView) -> Value:
@@ -102,12 +103,7 @@ def _soft_fail_args(view: TaskView) -> Value:
     if not _is_ns(view) or view.world.values.at(("deployment", "type")) == "none":
         return ABSENT
     args = view.scope.value(_ARGS)
-    if not isinstance(args, str) or _SOFT_FAIL.search(args) is None:
-        return ABSENT
-    place = view.scope.place(_ARGS)
-    if place is not None:
-        view.subject.places["soft_fail_args"] = place
-    return args
+    return args if isinstance(args, str) and _SOFT_FAIL.search(args) is not None else ABSENT
 
 
 def _args_without_soft_fail(view: TaskView) -> Value:

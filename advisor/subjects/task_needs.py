@@ -45,12 +45,7 @@ def _other_ending(view: TaskView) -> Value:
         return ABSENT
     path = url.partition("?")[0].rstrip("/")
     ending = next((one for one in _ENDINGS.values() if path.endswith(one)), wanted)
-    if ending == wanted:
-        return ABSENT
-    place = task.world.singles["target"].place_of("api_endpoint.url")
-    if place is not None:
-        task.places["other_ending"] = place
-    return ending
+    return ending if ending != wanted else ABSENT
 
 
 def _and_others(view: TaskView, attribute: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from advisor.subjects.scopes import EXTRA, PARAMS
 from advisor.subjects.subject import Place
+from advisor.subjects.task_judges import misshaped_judge_place
 from advisor.subjects.task_view import NESTED_KEY_NAME
 
 TYPE_CHECKING = False
@@ -20,6 +21,7 @@ _PASSED: dict[str, Path] = {
     "tokenizer_backend": (*EXTRA, "tokenizer_backend"),
     "lacks_tokenizer": (*EXTRA, "tokenizer"),
     "parses_reasoning": (*EXTRA, "args"),
+    "soft_fail_args": (*EXTRA, "args"),
 }
 # Variables that a task may be given.
 _VARIABLES = {"dummy_variable": "DUMMY_API_KEY", "missing_token": "HF_TOKEN"}
@@ -31,6 +33,10 @@ def task_place(view: TaskView, name: str) -> Place | None:
         return view.scope.place(_PASSED[name])
     if name in _VARIABLES:
         return Place(variable_path(view.world, _VARIABLES[name]), view.subject.place.span)
+    if name == "misshaped_judge":
+        return misshaped_judge_place(view)
+    if name == "other_ending":
+        return view.world.singles["target"].place_of("api_endpoint.url")
     if name == "repeats" and name in view.subject.attributes:
         from advisor.subjects.repeats import repeats_place
 
