@@ -97,17 +97,9 @@ class Field(Written):
 
     __slots__ = ()
 
-    def type_problem(self) -> Value:
-        value = self.value()
-        return ABSENT if isinstance(value, Unknown | Absent) else adapter_section().type_problem(self.name, value)
-
     def meant(self) -> Value:
         found, node = _MEANT.get(self.name) or nearest(self.name, adapter_section().keys), view_of(self.scope).node
         return found if found is not None and node is not None and found not in children(node) else ABSENT
-
-    def meant_text(self) -> str:
-        meant = self.meant()
-        return f"; did you mean {meant}" if isinstance(meant, str) else ""
 
     def type(self) -> str:
         return adapter_section().keys.get(self.name, "")
@@ -115,7 +107,7 @@ class Field(Written):
 
 _OF_FIELDS: dict[str, Callable[[Field], Value]] = {
     "is_known": lambda field: field.name in adapter_section().keys,
-    "type_problem": Field.type_problem,
+    "type_problem": lambda field: field.type_problem(adapter_section()),
     "as_text": lambda field: _as_text(field.type(), field.value()),
     "as_list": lambda field: _as_list(field.type(), field.value()),
     "meant": Field.meant,

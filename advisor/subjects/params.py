@@ -13,7 +13,7 @@ from advisor.nel.effective import children
 from advisor.nel.names import nearest
 from advisor.nel.schema import Section, section
 from advisor.nel.tasks import REPEAT_FIELDS, Task, tasks
-from advisor.nel.values import ABSENT, Absent, Unknown, Value
+from advisor.nel.values import ABSENT, Unknown, Value
 from advisor.once import once
 from advisor.subjects.request_params import destination_of, is_free, is_request_param
 from advisor.subjects.scopes import EXTRA, PARAMS, Scope
@@ -121,7 +121,10 @@ def reads(task: Task, name: str) -> bool:
 
 def param_destination(scope: Scope, name: str) -> tuple[Value, Value]:
     """Where a field of config.params belongs, as a path (ABSENT where it is taken) and as people write it."""
-    path = (*PARAMS, name)
+    return _destination(scope, (*PARAMS, name))
+
+
+def _destination(scope: Scope, path: Path) -> tuple[Value, Value]:
     return ([*scope.path, *path] if is_free(scope, path) else ABSENT), dotted(path)
 
 
@@ -152,10 +155,6 @@ class Param(_Given):
             "right_text": f"; it is {right}" if not is_nothing(right) else "",
         }
 
-    def type_problem(self) -> Value:
-        value = self.value()
-        return ABSENT if isinstance(value, Unknown | Absent) else _params().type_problem(self.name, value)
-
     def is_unused(self) -> Value:
         """Whether the task's command does not read a parameter; one for all tasks is nobody's mistake."""
         name, known = self.name, self.known
@@ -180,22 +179,18 @@ class Extra(_Given):
     def is_used(self) -> Value:
         """For all tasks at once, a key that none reads is a mistake only where it is close to one that some do."""
         name, known = self.name, self.known
-        if any(name in task.extra or name in task.extra_defaults for task in known.known) or _is_named(known, name):
+        if any(reads(task, name) for task in known.known) or _is_named(known, name):
             return True
         if self.scope.is_global and is_nothing(self.meant()):
             return True
         return False if known.are_known else Unknown("a task is not in the table")
-
-    def meant_text(self) -> str:
-        meant = self.meant()
-        return f"; did you mean {meant}" if isinstance(meant, str) else ""
 
 
 # What rules ask of a `param` and of an `extra`; of a param that is one of the core's own fields, some is told by that.
 _OF_PARAMS: dict[str, Value | Callable[[Param], Value]] = {
     "is_known": True,
     "is_request_param": False,
-    "type_problem": Param.type_problem,
+    "type_problem": lambda param: param.type_problem(_params()),
     "is_unused": Param.is_unused,
     "harness": lambda param: param.known.harnesses,
     "destination": ABSENT,
@@ -229,8 +224,7 @@ def _meant(scope: Scope, name: str, known: Tasks) -> tuple[Value, Value]:
 
 
 def _extra_destination(scope: Scope, name: str) -> tuple[Value, Value]:
-    path = (*EXTRA, name)
-    return ([*scope.path, *path] if is_free(scope, path) else ABSENT), dotted(path)
+    return _destination(scope, (*EXTRA, name))
 
 
 def _is_extra(name: str, known: Tasks) -> bool:

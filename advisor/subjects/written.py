@@ -3,6 +3,7 @@ common."""
 
 from __future__ import annotations
 
+from advisor.nel.values import ABSENT, Absent, Unknown
 from advisor.subjects.subject import Attribute, Place, Subject
 
 TYPE_CHECKING = False
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from advisor.document.nodes import Path
     from advisor.nel.effective import Effective
+    from advisor.nel.schema import Section
     from advisor.nel.values import Value
     from advisor.subjects.scopes import Scope
 
@@ -25,6 +27,19 @@ class Written:
 
     def value(self) -> Value:
         return self.scope.world.values.resolve(self.node)
+
+    def type_problem(self, legal: Section) -> Value:
+        """What is wrong with the value's type; ABSENT where nothing is, or nobody knows."""
+        value = self.value()
+        return ABSENT if isinstance(value, Unknown | Absent) else legal.type_problem(self.name, value)
+
+    def meant(self) -> Value:
+        """The legal key that was meant; ABSENT where none is near."""
+        return ABSENT
+
+    def meant_text(self) -> str:
+        meant = self.meant()
+        return f"; did you mean {meant}" if isinstance(meant, str) else ""
 
     def locate(self, name: str) -> Place | None:
         return self.scope.place(self.path) if name == "value" else None
